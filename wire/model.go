@@ -33,6 +33,7 @@ type Model struct {
 	TargetPrefix  string     // of X-Amz-Target
 	JSONVersion   string     // "1.0" or "1.1"
 	XMLNamespace  string     // of query and XML answers
+	URLMember     string     // member that a query request may leave to its URL: SQS's QueueUrl
 	TypeNamespace string     // put before "#Error" in JSON errors, "" for none
 	Protocols     []Protocol // the first is the preferred one
 
@@ -44,6 +45,8 @@ type Model struct {
 	Operations    []Operation
 	Errors        []ErrorShape
 	Unimplemented []string // operations of the model that the service has not
+	// UnimplementedRoutes says where those live, for REST services.
+	UnimplementedRoutes map[string]Route
 }
 
 // Route says where an operation lives in the REST protocols, and how its answer

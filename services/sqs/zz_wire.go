@@ -46,6 +46,7 @@ func NewService(api API) *wire.Service {
 		TargetPrefix:    "AmazonSQS",
 		JSONVersion:     "1.0",
 		XMLNamespace:    "http://queue.amazonaws.com/doc/2012-11-05/",
+		URLMember:       "QueueUrl",
 		TypeNamespace:   "com.amazonaws.sqs",
 		Protocols:       []wire.Protocol{wire.JSON, wire.Query},
 		QueryCompatible: true,
@@ -112,7 +113,7 @@ func NewService(api API) *wire.Service {
 
 type CreateQueueInput struct {
 	QueueName  *string           `wire:"QueueName,required"`
-	Attributes map[string]string `wire:"Attributes" key.name:"Name" value.name:"Value" query:"Attribute" flat:"true" key.enum:"All,Policy,VisibilityTimeout,MaximumMessageSize,MessageRetentionPeriod,ApproximateNumberOfMessages,ApproximateNumberOfMessagesNotVisible,CreatedTimestamp,LastModifiedTimestamp,QueueArn,ApproximateNumberOfMessagesDelayed,DelaySeconds,ReceiveMessageWaitTimeSeconds,RedrivePolicy,FifoQueue,ContentBasedDeduplication,KmsMasterKeyId,KmsDataKeyReusePeriodSeconds,DeduplicationScope,FifoThroughputLimit,RedriveAllowPolicy,SqsManagedSseEnabled"`
+	Attributes map[string]string `wire:"Attributes" key.name:"Name" value.name:"Value" query:"Attribute" flat:"true"`
 	Tags       map[string]string `wire:"tags" key.name:"Key" value.name:"Value" query:"Tag" flat:"true"`
 }
 
@@ -148,7 +149,7 @@ type ListQueuesOutput struct {
 
 type GetQueueAttributesInput struct {
 	QueueUrl       *string  `wire:"QueueUrl,required"`
-	AttributeNames []string `wire:"AttributeNames" query:"AttributeName" flat:"true" elem.enum:"All,Policy,VisibilityTimeout,MaximumMessageSize,MessageRetentionPeriod,ApproximateNumberOfMessages,ApproximateNumberOfMessagesNotVisible,CreatedTimestamp,LastModifiedTimestamp,QueueArn,ApproximateNumberOfMessagesDelayed,DelaySeconds,ReceiveMessageWaitTimeSeconds,RedrivePolicy,FifoQueue,ContentBasedDeduplication,KmsMasterKeyId,KmsDataKeyReusePeriodSeconds,DeduplicationScope,FifoThroughputLimit,RedriveAllowPolicy,SqsManagedSseEnabled"`
+	AttributeNames []string `wire:"AttributeNames" query:"AttributeName" flat:"true"`
 }
 
 type GetQueueAttributesOutput struct {
@@ -157,7 +158,7 @@ type GetQueueAttributesOutput struct {
 
 type SetQueueAttributesInput struct {
 	QueueUrl   *string           `wire:"QueueUrl,required"`
-	Attributes map[string]string `wire:"Attributes,required" key.name:"Name" value.name:"Value" query:"Attribute" flat:"true" key.enum:"All,Policy,VisibilityTimeout,MaximumMessageSize,MessageRetentionPeriod,ApproximateNumberOfMessages,ApproximateNumberOfMessagesNotVisible,CreatedTimestamp,LastModifiedTimestamp,QueueArn,ApproximateNumberOfMessagesDelayed,DelaySeconds,ReceiveMessageWaitTimeSeconds,RedrivePolicy,FifoQueue,ContentBasedDeduplication,KmsMasterKeyId,KmsDataKeyReusePeriodSeconds,DeduplicationScope,FifoThroughputLimit,RedriveAllowPolicy,SqsManagedSseEnabled"`
+	Attributes map[string]string `wire:"Attributes,required" key.name:"Name" value.name:"Value" query:"Attribute" flat:"true"`
 }
 
 type SetQueueAttributesOutput struct{}
@@ -200,7 +201,7 @@ type SendMessageInput struct {
 	MessageBody             *string                                `wire:"MessageBody,required"`
 	DelaySeconds            *int32                                 `wire:"DelaySeconds"`
 	MessageAttributes       map[string]MessageAttributeValue       `wire:"MessageAttributes" key.name:"Name" value.name:"Value" query:"MessageAttribute" flat:"true"`
-	MessageSystemAttributes map[string]MessageSystemAttributeValue `wire:"MessageSystemAttributes" key.name:"Name" value.name:"Value" query:"MessageSystemAttribute" flat:"true" key.enum:"AWSTraceHeader"`
+	MessageSystemAttributes map[string]MessageSystemAttributeValue `wire:"MessageSystemAttributes" key.name:"Name" value.name:"Value" query:"MessageSystemAttribute" flat:"true"`
 	MessageDeduplicationId  *string                                `wire:"MessageDeduplicationId"`
 	MessageGroupId          *string                                `wire:"MessageGroupId"`
 }
@@ -225,8 +226,8 @@ type SendMessageBatchOutput struct {
 
 type ReceiveMessageInput struct {
 	QueueUrl                    *string  `wire:"QueueUrl,required"`
-	AttributeNames              []string `wire:"AttributeNames" query:"AttributeName" flat:"true" elem.enum:"All,Policy,VisibilityTimeout,MaximumMessageSize,MessageRetentionPeriod,ApproximateNumberOfMessages,ApproximateNumberOfMessagesNotVisible,CreatedTimestamp,LastModifiedTimestamp,QueueArn,ApproximateNumberOfMessagesDelayed,DelaySeconds,ReceiveMessageWaitTimeSeconds,RedrivePolicy,FifoQueue,ContentBasedDeduplication,KmsMasterKeyId,KmsDataKeyReusePeriodSeconds,DeduplicationScope,FifoThroughputLimit,RedriveAllowPolicy,SqsManagedSseEnabled"`
-	MessageSystemAttributeNames []string `wire:"MessageSystemAttributeNames" query:"MessageSystemAttributeName" flat:"true" elem.enum:"All,SenderId,SentTimestamp,ApproximateReceiveCount,ApproximateFirstReceiveTimestamp,SequenceNumber,MessageDeduplicationId,MessageGroupId,AWSTraceHeader,DeadLetterQueueSourceArn"`
+	AttributeNames              []string `wire:"AttributeNames" query:"AttributeName" flat:"true"`
+	MessageSystemAttributeNames []string `wire:"MessageSystemAttributeNames" query:"MessageSystemAttributeName" flat:"true"`
 	MessageAttributeNames       []string `wire:"MessageAttributeNames" query:"MessageAttributeName" flat:"true"`
 	MaxNumberOfMessages         *int32   `wire:"MaxNumberOfMessages"`
 	VisibilityTimeout           *int32   `wire:"VisibilityTimeout"`
@@ -391,7 +392,7 @@ type SendMessageBatchRequestEntry struct {
 	MessageBody             *string                                `wire:"MessageBody,required"`
 	DelaySeconds            *int32                                 `wire:"DelaySeconds"`
 	MessageAttributes       map[string]MessageAttributeValue       `wire:"MessageAttributes" key.name:"Name" value.name:"Value" query:"MessageAttribute" flat:"true"`
-	MessageSystemAttributes map[string]MessageSystemAttributeValue `wire:"MessageSystemAttributes" key.name:"Name" value.name:"Value" query:"MessageSystemAttribute" flat:"true" key.enum:"AWSTraceHeader"`
+	MessageSystemAttributes map[string]MessageSystemAttributeValue `wire:"MessageSystemAttributes" key.name:"Name" value.name:"Value" query:"MessageSystemAttribute" flat:"true"`
 	MessageDeduplicationId  *string                                `wire:"MessageDeduplicationId"`
 	MessageGroupId          *string                                `wire:"MessageGroupId"`
 }

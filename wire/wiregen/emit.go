@@ -221,6 +221,7 @@ func (e *emitter) table() {
 		md.XMLNamespace = e.l.xmlns
 	}
 	text("XMLNamespace", md.XMLNamespace)
+	text("URLMember", e.l.urlMember)
 	text("TypeNamespace", e.l.typens)
 	e.printf("Protocols: []wire.Protocol{")
 	for i, p := range e.protocols {
@@ -244,13 +245,29 @@ func (e *emitter) table() {
 	for _, name := range e.errors {
 		e.errorRow(name)
 	}
-	e.printf("},\nUnimplemented: []string{\n")
+	e.printf("},\n")
+	e.unimplemented()
+	e.printf("})\n}\n\n")
+}
+
+// unimplemented names the operations that only the model has.
+func (e *emitter) unimplemented() {
+	e.printf("Unimplemented: []string{\n")
 	for _, name := range slices.Sorted(maps.Keys(e.m.Operations)) {
 		if !slices.Contains(e.l.operations, name) {
 			e.printf("%q,\n", name)
 		}
 	}
-	e.printf("},\n})\n}\n\n")
+	e.printf("},\n")
+	if e.rest() {
+		e.printf("UnimplementedRoutes: map[string]wire.Route{\n")
+		for _, name := range slices.Sorted(maps.Keys(e.m.Operations)) {
+			if http := e.m.Operations[name].HTTP; !slices.Contains(e.l.operations, name) {
+				e.printf("%q: {Method: %q, URI: %q},\n", name, http.Method, http.RequestURI)
+			}
+		}
+		e.printf("},\n")
+	}
 }
 
 var protocolNames = map[string]string{

@@ -18,7 +18,9 @@ import (
 //	validation CODE                   the code of validation errors (default by protocol)
 //	missing CODE TEXT                 code and text for absent required members; {member} is its name
 //	error SHAPE CODE STATUS [Receiver]  the query code and status of an error, where the model lacks them
+//	urlmember NAME                    the member that a query request may leave to its URL
 //	query SHAPE NAME [KEY VALUE]      names of a list's elements or a map's entries in the query protocol
+//	unchecked SHAPE                   a shape whose constraints the service checks itself, with errors of its own
 //	optional SHAPE.MEMBER             a number or boolean of an answer that may be absent
 //	Operation                         implemented
 //	!Shape.Member reason              a member that is refused when a request carries it
@@ -26,6 +28,7 @@ type list struct {
 	model, pkg       string
 	protocols        []string
 	xmlns, typens    string
+	urlMember        string
 	validation       string
 	missing, missTxt string
 	operations       []string
@@ -33,6 +36,7 @@ type list struct {
 	errors           map[string]errorOverride
 	query            map[string]queryNames
 	optional         map[string]bool
+	unchecked        map[string]bool
 }
 
 type errorOverride struct {
@@ -46,7 +50,7 @@ type errorOverride struct {
 type queryNames struct{ name, key, value string }
 
 func parseList(text []byte) (*list, error) {
-	l := &list{refused: map[string]string{}, errors: map[string]errorOverride{}, query: map[string]queryNames{}, optional: map[string]bool{}}
+	l := &list{refused: map[string]string{}, errors: map[string]errorOverride{}, query: map[string]queryNames{}, optional: map[string]bool{}, unchecked: map[string]bool{}}
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		n++
@@ -89,7 +93,7 @@ func (l *list) add(line string) error {
 }
 
 func (l *list) directive(word string, args []string) error {
-	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "query": 2, "optional": 1}
+	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "query": 2, "optional": 1, "urlmember": 1, "unchecked": 1}
 	if n, ok := least[word]; !ok {
 		return fmt.Errorf("unknown word %q", word)
 	} else if len(args) < n {
@@ -110,8 +114,12 @@ func (l *list) directive(word string, args []string) error {
 		l.validation = args[0]
 	case "missing":
 		l.missing, l.missTxt = args[0], strings.Join(args[1:], " ")
+	case "urlmember":
+		l.urlMember = args[0]
 	case "optional":
 		l.optional[args[0]] = true
+	case "unchecked":
+		l.unchecked[args[0]] = true
 	case "error":
 		status, err := strconv.Atoi(args[2])
 		if err != nil {

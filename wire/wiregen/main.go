@@ -37,7 +37,7 @@ func main() {
 }
 
 // run generates (or checks) the outputs of the given service folders, or of
-// every folder under services/ when none is given.
+// every service folder (and those of wire's own tests) when none is given.
 func run(models string, check bool, folders []string) error {
 	root, err := above(".", "go.mod")
 	if err != nil {
@@ -55,12 +55,14 @@ func run(models string, check bool, folders []string) error {
 		models = filepath.Join(models, "shared", "models")
 	}
 	if len(folders) == 0 {
-		lists, err := filepath.Glob(filepath.Join(root, "services", "*", "operations.txt"))
-		if err != nil {
-			return err
-		}
-		for _, l := range lists {
-			folders = append(folders, filepath.Dir(l))
+		for _, parent := range []string{"services", "wire/internal/testapi"} {
+			lists, err := filepath.Glob(filepath.Join(root, parent, "*", "operations.txt"))
+			if err != nil {
+				return err
+			}
+			for _, l := range lists {
+				folders = append(folders, filepath.Dir(l))
+			}
 		}
 	}
 	for _, folder := range folders {

@@ -118,7 +118,7 @@ func (e *emitter) xmlTags(t *tag, m member, s *shape) {
 // pattern and enum, for a shape and, with a prefix, for what it holds;
 // structures carry their own.
 func (e *emitter) constraints(t *tag, prefix string, r ref, s *shape, checked bool) {
-	if checked {
+	if checked && !e.l.unchecked[r.Shape] {
 		e.bounds(t, prefix, s)
 	}
 	format := r.TimestampFormat
