@@ -122,7 +122,7 @@ func compile(text string, what resolve, plain bool) (*template, error) {
 	}
 	t := &template{object: strings.HasPrefix(text, "{")}
 	masked, places := mask(text, found)
-	if err := checkValues(masked); err != nil {
+	if err := checkTemplate(masked, t.object); err != nil {
 		if !plain || t.object {
 			return nil, err
 		}
@@ -149,6 +149,15 @@ func compile(text string, what resolve, plain bool) (*template, error) {
 		t.minify()
 	}
 	return t, nil
+}
+
+// checkTemplate checks that a template that begins as an object is nothing else
+// beside, and any other one or more JSON values.
+func checkTemplate(masked []byte, object bool) error {
+	if object {
+		return checkValue(masked)
+	}
+	return checkValues(masked)
 }
 
 // mask returns the template's text with values for its variables, so that the

@@ -14,7 +14,7 @@ const (
 	MaxTemplate = 8192 // Input, InputTemplate
 	MaxPath     = 256  // InputPath, and the values of InputPathsMap
 	MaxPaths    = 100  // entries of InputPathsMap
-	MaxOutput   = 6 << 20
+	MaxOutput   = 6 << 20 // bytes that a template may make; the largest that any target takes
 )
 
 // The reasons why Apply fails. Each is final: the same event fails again.
@@ -108,7 +108,7 @@ func newConstant(spec Spec) (*Transformer, error) {
 	if n := utf8.RuneCountInString(text); n > MaxTemplate {
 		return nil, tooLong("input", MaxTemplate)
 	}
-	if _, err := checkValue([]byte(text)); err != nil {
+	if err := checkValue([]byte(text)); err != nil {
 		return nil, refuse(err, "JSON syntax error in input for target %s: %s", spec.TargetID, source(text, err))
 	}
 	return &Transformer{constant: []byte(text)}, nil

@@ -25,22 +25,20 @@ type checker struct {
 
 // validJSON tells whether b is exactly one JSON value.
 func validJSON(b []byte) bool {
-	_, err := checkValue(b)
-	return err == nil
+	return checkValue(b) == nil
 }
 
-// checkValue checks that b is exactly one JSON value and returns where it ends.
-func checkValue(b []byte) (end int, err error) {
+// checkValue checks that b is exactly one JSON value.
+func checkValue(b []byte) error {
 	c := checker{b: b}
 	c.space()
 	if !c.value() {
-		return c.i, c.fail()
+		return c.fail()
 	}
-	end = c.i
 	if c.space(); c.i < len(b) {
-		return c.i, c.fail()
+		return c.fail()
 	}
-	return end, nil
+	return nil
 }
 
 // checkValues checks that b is one or more JSON values, one after the other.
