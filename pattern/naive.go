@@ -1,0 +1,40 @@
+package pattern
+
+// satisfiable tries all ways to satisfy the members of a branch in order,
+// holding on to the array elements that earlier members have bound.
+func satisfiable(b branch, all []leaf, bound map[int]int) bool {
+	if len(b) == 0 {
+		return true
+	}
+	m, present := b[0], false
+	for i := range all {
+		l := &all[i]
+		if l.path != m.path || l.empty || !consistent(l.in, bound) {
+			continue
+		}
+		present = true
+		if !m.holds(&l.value) {
+			continue
+		}
+		next := make(map[int]int, len(bound)+len(l.in))
+		for k, v := range bound {
+			next[k] = v
+		}
+		for _, p := range l.in {
+			next[p.array] = p.element
+		}
+		if satisfiable(b[1:], all, next) {
+			return true
+		}
+	}
+	return !present && m.mayLack() && satisfiable(b[1:], all, bound)
+}
+
+func consistent(in []place, bound map[int]int) bool {
+	for _, p := range in {
+		if e, ok := bound[p.array]; ok && e != p.element {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,300 @@
+package pattern
+
+import (
+	"fmt"
+
+	"github.com/signalbox/signalbox/pattern/internal/address"
+	"github.com/signalbox/signalbox/pattern/internal/number"
+)
+
+// expression reads a match expression such as {"prefix": "a"}, its opening
+// brace read already. The errors are event-ruler's, word for word.
+func (p *parser) expression() test {
+	name := p.next()
+	if name.kind != ':' {
+		p.refuse("Match expression name not found")
+	}
+	switch name.text {
+	case "exactly":
+		return p.only(test{kind: kindString, text: p.text("exact match pattern must be a string")})
+	case "prefix":
+		return p.prefixOrSuffix("prefix", "Prefix", kindPrefix, kindPrefixFold)
+	case "suffix":
+		return p.prefixOrSuffix("suffix", "Suffix", kindSuffix, kindSuffixFold)
+	case "equals-ignore-case":
+		return p.only(test{kind: kindFold, text: p.text("equals-ignore-case match pattern must be a string")})
+	case "wildcard":
+		text := p.text("wildcard match pattern must be a string")
+		p.checkWildcard(text)
+		return p.only(test{kind: kindWildcard, text: text})
+	case "cidr":
+		block, err := address.ParseBlock(p.text("prefix match pattern must be a string"))
+		if err != nil {
+			panic(fault{reason: err.Error(), at: p.seen, complete: true})
+		}
+		return p.only(test{kind: kindBlock, block: block})
+	case "exists":
+		t := p.next()
+		if t.text != "true" && t.text != "false" || t.kind != 'a' {
+			p.refuse("exists match pattern must be either true or false.")
+		}
+		if t.text == "false" {
+			return p.only(test{kind: kindAbsent})
+		}
+		return p.only(test{kind: kindExists})
+	case "numeric":
+		if t := p.next(); t.kind != '[' {
+			p.refuse("Value of numeric must be an array.")
+		}
+		made := p.numeric()
+		if t := p.next(); t.kind != '}' {
+			p.refuse("Too many elements in numeric expression")
+		}
+		return made
+	case "anything-but":
+		return p.anythingBut()
+	}
+	p.refuse("Unrecognized match type %s", name.text)
+	return test{}
+}
+
+// text reads a string and refuses anything else with the given reason.
+func (p *parser) text(reason string) string {
+	t := p.next()
+	if t.kind != '"' {
+		p.refuse("%s", reason)
+	}
+	p.finish(t)
+	return t.text
+}
+
+// only ends an expression that has one member.
+func (p *parser) only(made test) test {
+	if t := p.next(); t.kind != '}' {
+		p.refuse("Only one key allowed in match expression")
+	}
+	return made
+}
+
+func (p *parser) prefixOrSuffix(name, title string, plain, fold kind) test {
+	t := p.next()
+	if t.kind == '"' {
+		p.finish(t)
+		return p.only(test{kind: plain, text: t.text})
+	}
+	if t.kind != '{' {
+		p.refuse("%s match pattern must be a string", name)
+	}
+	op := p.next()
+	if op.kind != ':' {
+		p.refuse("%s expression name not found", title)
+	}
+	if op.text != "equals-ignore-case" {
+		p.refuse("Unsupported %s pattern: %s", name, op.text)
+	}
+	text := p.text("equals-ignore-case match pattern must be a string")
+	return p.only(p.only(test{kind: fold, text: text}))
+}
+
+// numeric reads the list of a numeric expression up to its end.
+func (p *parser) numeric() test {
+	t := p.next()
+	p.finish(t)
+	if t.kind != '"' {
+		p.refuse("Invalid member in numeric match: %s", tokenText(t))
+	}
+	made := test{kind: kindRange, lo: -inf, hi: inf}
+	switch op := t.text; op {
+	case "=":
+		made.lo = p.comparable("equals")
+		made.hi = made.lo
+	case "<", "<=":
+		made.hi, made.hiOpen = p.comparable(op), op == "<"
+	case ">", ">=":
+		made.lo, made.loOpen = p.comparable(op), op == ">"
+		if t = p.next(); t.kind == ']' {
+			return made
+		}
+		p.upper(t, &made)
+		return made
+	default:
+		p.refuse("Unrecognized numeric range operator: %s", op)
+	}
+	if t = p.next(); t.kind != ']' {
+		p.refuse("Too many elements in numeric expression")
+	}
+	return made
+}
+
+// upper reads the second half of a range, t being its operator.
+func (p *parser) upper(t token, made *test) {
+	p.finish(t)
+	if t.kind != '"' {
+		p.refuse("Bad value in numeric range: %s", tokenText(t))
+	}
+	if t.text != "<" && t.text != "<=" {
+		p.refuse("Bad numeric range operator: %s", t.text)
+	}
+	made.hi, made.hiOpen = p.comparable(t.text), t.text == "<"
+	if end := p.next(); end.kind != ']' {
+		p.refuse("Too many terms in numeric range expression")
+	}
+	if made.lo >= made.hi {
+		p.refuse("Bottom must be less than top")
+	}
+}
+
+// comparable reads a number that a double holds.
+func (p *parser) comparable(op string) float64 {
+	t := p.next()
+	if t.kind != '0' {
+		p.refuse("Value of %s must be numeric", op)
+	}
+	f, ok := number.Parse([]byte(t.text))
+	if !ok {
+		p.refuse("Cannot compare number : %s", t.text)
+	}
+	return f
+}
+
+// anythingBut reads what follows the name anything-but.
+func (p *parser) anythingBut() test {
+	made := test{kind: kindNot}
+	inner, op := kindString, ""
+	t := p.next()
+	if t.kind == '{' {
+		name := p.next()
+		if name.kind != ':' {
+			p.refuse("Anything-But expression name not found")
+		}
+		op = name.text
+		switch op {
+		case "equals-ignore-case":
+			inner = kindFold
+		case "prefix":
+			inner = kindPrefix
+		case "suffix":
+			inner = kindSuffix
+		case "wildcard":
+			inner = kindWildcard
+		default:
+			p.refuse("Unsupported anything-but pattern: %s", op)
+		}
+		t = p.next()
+	}
+	if !t.is('[', '"', '0') {
+		p.refuse("Value of anything-but must be an array or single string/number value.")
+	}
+	if t.kind == '[' {
+		for t = p.next(); t.kind != ']'; t = p.next() {
+			made.inner = append(made.inner, p.excluded(t, inner, true))
+		}
+		p.checkExcluded(made.inner, op)
+	} else {
+		made.inner = append(made.inner, p.excluded(t, inner, false))
+	}
+	for range min(len(op), 1) + 1 {
+		if end := p.next(); end.kind != '}' {
+			p.refuse("Too many elements in numeric expression")
+		}
+	}
+	return made
+}
+
+// excluded makes the test of one value of anything-but. Faults inside a list
+// carry their place twice, as the service words them.
+func (p *parser) excluded(t token, k kind, list bool) test {
+	refuse := func(reason string) {
+		f := fault{reason: reason, at: p.seen, located: 1}
+		if list {
+			f.located = 2
+		}
+		panic(f)
+	}
+	switch {
+	case k == kindString && t.kind == '"':
+		p.finish(t)
+		return test{kind: kindString, text: t.text}
+	case k == kindString && t.kind == '0':
+		made := exactNumber(t.text)
+		if made.kind != kindNumber {
+			refuse(fmt.Sprintf("Cannot compare number : %s", t.text))
+		}
+		return made
+	case k == kindString:
+		refuse("Inside anything but list, start|null|boolean is not supported.")
+	case t.kind != '"' && k == kindFold:
+		refuse("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.")
+	case t.kind != '"' && k == kindWildcard:
+		refuse("wildcard match pattern must be a string")
+	case t.kind != '"':
+		refuse("prefix/suffix match pattern must be a string")
+	}
+	p.finish(t)
+	switch {
+	case t.text == "" && (k == kindPrefix || k == kindSuffix):
+		refuse("Null prefix/suffix not allowed")
+	case k == kindWildcard:
+		p.checkWildcard(t.text)
+	}
+	return test{kind: k, text: t.text}
+}
+
+// checkExcluded refuses empty and mixed lists of plain values.
+func (p *parser) checkExcluded(inner []test, op string) {
+	if op != "" {
+		return
+	}
+	strings := 0
+	for _, t := range inner {
+		if t.kind == kindString {
+			strings++
+		}
+	}
+	if len(inner) == 0 || strings != 0 && strings != len(inner) {
+		p.refuse("Inside anything but list, either all values are number or string, mixed type is not supported")
+	}
+}
+
+// checkWildcard refuses two stars in a row and stray backslashes. The service
+// counts positions with the quotation mark before the text.
+func (p *parser) checkWildcard(text string) {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '*':
+			if i+1 < len(text) && text[i+1] == '*' {
+				p.refuse("Consecutive wildcard characters at pos %d", i+1)
+			}
+		case '\\':
+			if i+1 >= len(text) || text[i+1] != '*' && text[i+1] != '\\' {
+				p.refuse("Invalid escape character at pos %d", i+1)
+			}
+			i++
+		}
+	}
+}
+
+func exactString(s string) test {
+	if ip, ok := address.Parse(s); ok {
+		bits := 128
+		if ip.V4 {
+			bits = 32
+		}
+		return test{kind: kindBlock, text: s, block: address.Block{IP: ip, Bits: bits}}
+	}
+	return test{kind: kindString, text: s}
+}
+
+func exactNumber(text string) test {
+	if f, ok := number.Parse([]byte(text)); ok {
+		return test{kind: kindNumber, lo: f, hi: f}
+	}
+	return test{kind: kindNumberText, text: text}
+}
+
+func tokenText(t token) string {
+	if t.is('{', '}', '[', ']') {
+		return string(t.kind)
+	}
+	return t.text
+}

@@ -1,0 +1,60 @@
+package pattern
+
+// Pattern is a parsed event pattern. It does not change and may be used by
+// many goroutines.
+type Pattern struct {
+	src      string
+	branches []branch
+}
+
+// Parse reads an event pattern, a JSON object as the page "Creating Amazon
+// EventBridge event patterns" describes it, of at most MaxSize bytes. An error
+// is an *Error in the words of the service.
+//
+// Where event-ruler, the engine behind EventBridge, lets a member inside a $or
+// silently replace the same member outside of it, Parse refuses the pattern.
+func Parse(src []byte) (*Pattern, error) {
+	branches, err := parse(src)
+	if err != nil {
+		return nil, err
+	}
+	return &Pattern{src: string(src), branches: branches}, nil
+}
+
+// String returns the text that the pattern was parsed from.
+func (p *Pattern) String() string { return p.src }
+
+// Match reports whether the pattern matches the event. It fails only if event
+// is no JSON object.
+func (p *Pattern) Match(event []byte) (bool, error) {
+	all, err := leavesOf(event)
+	if err != nil {
+		return false, err
+	}
+	for _, b := range p.branches {
+		if satisfiable(b, all, nil) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// holds reports whether one of the alternatives holds for v.
+func (m *member) holds(v *value) bool {
+	for i := range m.tests {
+		if m.tests[i].holds(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayLack reports whether the member may be absent from the event.
+func (m *member) mayLack() bool {
+	for i := range m.tests {
+		if m.tests[i].kind == kindAbsent {
+			return true
+		}
+	}
+	return false
+}
