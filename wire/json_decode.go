@@ -284,7 +284,7 @@ func setScalar(s *shape, v reflect.Value, text string, quoted bool) error {
 		}
 		v.SetFloat(f)
 	case timeKind:
-		t, err := parseTime(text)
+		t, err := timeOf(text, quoted)
 		if err != nil {
 			return errors.New("the value is no timestamp")
 		}

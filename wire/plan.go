@@ -229,8 +229,7 @@ func (p planner) settle() {
 		for _, o := range p {
 			for i := range o.fields {
 				f := &o.fields[i]
-				need := f.required || f.refused != "" || f.shape.mark()
-				if need && !o.needs {
+				if (f.shape.mark() || f.required || f.refused != "") && !o.needs {
 					o.needs, changed = true, true
 				}
 			}
@@ -242,9 +241,9 @@ func (p planner) settle() {
 }
 
 func (s *shape) mark() bool {
-	s.needs = s.check.any() ||
+	s.needs = s.elem != nil && s.elem.mark() ||
+		s.check.any() ||
 		s.key != nil && s.key.any() ||
-		s.elem != nil && s.elem.mark() ||
 		s.object != nil && s.object.needs
 	return s.needs
 }

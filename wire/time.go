@@ -48,6 +48,18 @@ func parseTime(s string) (Time, error) {
 	return Time{}, fmt.Errorf("%q is no timestamp", s)
 }
 
+// timeOf reads a timestamp; what was not quoted is a number.
+func timeOf(text string, quoted bool) (Time, error) {
+	if quoted {
+		return parseTime(text)
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return parseTime(text)
+	}
+	return timeOfSeconds(f)
+}
+
 // appendSeconds writes seconds since 1970, with decimals only where needed.
 func (t Time) appendSeconds(b []byte) []byte {
 	ms := t.UnixMilli()
