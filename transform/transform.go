@@ -11,9 +11,9 @@ import (
 
 // Bounds that AWS's API gives, in characters and entries.
 const (
-	MaxTemplate = 8192 // Input, InputTemplate
-	MaxPath     = 256  // InputPath, and the values of InputPathsMap
-	MaxPaths    = 100  // entries of InputPathsMap
+	MaxTemplate = 8192    // Input, InputTemplate
+	MaxPath     = 256     // InputPath, and the values of InputPathsMap
+	MaxPaths    = 100     // entries of InputPathsMap
 	MaxOutput   = 6 << 20 // bytes that a template may make; the largest that any target takes
 )
 
