@@ -47,6 +47,11 @@ type Request struct {
 	Event   *Event
 	Input   []byte // what the transform made of Event.Data
 	Attempt int    // 1 for the first attempt
+	// Sent, where it is not nil, is to be called once the request has left
+	// for the receiver: a target with a [Pacer] is then paced by when its
+	// requests leave. Without the call it is paced by its answers, which is
+	// safe, but slower than its rate where it takes long to answer.
+	Sent func()
 }
 
 // Target is where events go.
@@ -83,7 +88,7 @@ type Result struct {
 	Code       string        // of a failure, in the words of EventBridge's dead letters: "SDK_CLIENT_ERROR", "NO_RESOURCE", …
 	Message    string        // of a failure, for people; holds no secret
 	Status     int           // HTTP status, where the target speaks HTTP
-	RetryAfter time.Duration // what the target asked for; 0: nothing
+	RetryAfter time.Duration // what the target asked for; 0: nothing; negative: no more attempts
 }
 
 // Policy bounds the retries of an event.
@@ -155,7 +160,7 @@ type Config struct {
 	Transform   func(dst []byte, e *Event) ([]byte, error) // nil: the event as it is. An error is a permanent failure
 	Policy      Policy
 	DeadLetters DeadLetters // nil: what is given up is dropped
-	Order       Order
+	Order       Order       // as the runner was opened; [Runner.Update] does not change it
 	// Concurrency bounds the Deliver calls under way at a time; 0: 64.
 	Concurrency int
 	// Window bounds the events held in memory, delivered or waiting for

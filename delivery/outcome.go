@@ -1,0 +1,316 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/engine"
+)
+
+const (
+	// The waits between tries of a write that the engine did not make.
+	writeAgainMin = 50 * time.Millisecond
+	writeAgainMax = 5 * time.Second
+	// maxBurials is how many events of one batch are buried side by side.
+	maxBurials = 16
+)
+
+// conclude makes the round's decisions durable, where anything has to be. When
+// it returns each item has its fate.
+func (r *Runner) conclude(w *round) {
+	r.settleDelivered(w)
+	if len(w.bury) > 0 {
+		r.buryAll(w)
+	}
+	if len(w.again) > 0 {
+		r.queueAgain(w)
+	}
+}
+
+// insist makes a write until the engine has made it, or the runner is cut off.
+func (r *Runner) insist(write func(context.Context) error) bool {
+	for wait := writeAgainMin; ; wait = min(2*wait, writeAgainMax) {
+		err := write(r.life)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, engine.ErrClosed) || clock.Sleep(r.life, r.clk, wait) != nil {
+			return false
+		}
+	}
+}
+
+// settled gives an item its outcome.
+func (r *Runner) settled(w *round, it *item, o Outcome) {
+	it.fate = fateSettled
+	w.outcomes = append(w.outcomes, o)
+	if w.cfg.Observer != nil {
+		w.cfg.Observer.Settled(&it.event, o, it.last)
+	}
+}
+
+func (r *Runner) settleDelivered(w *round) {
+	var leased []*item
+	for _, it := range w.settle {
+		if it.id != 0 {
+			leased = append(leased, it)
+			continue
+		}
+		r.settled(w, it, Delivered)
+	}
+	r.settleLeased(leased, func(it *item) { r.settled(w, it, Delivered) })
+}
+
+// settleLeased removes the items' records from the queue and calls done for
+// each that is removed by it. The others' leases have run out: they come again.
+func (r *Runner) settleLeased(leased []*item, done func(*item)) {
+	if len(leased) == 0 {
+		return
+	}
+	tokens := make([]string, len(leased))
+	for i, it := range leased {
+		tokens[i] = it.token
+	}
+	n := 0
+	if !r.insist(func(ctx context.Context) (err error) {
+		n, err = r.queues.Settle(ctx, r.name, tokens...)
+		return err
+	}) {
+		return
+	}
+	if n < len(leased) {
+		// Which were settled is not told; nor is it after a write that was
+		// made although it failed.
+		r.mu.Lock()
+		r.recount = true
+		r.mu.Unlock()
+	}
+	for _, it := range leased {
+		done(it)
+	}
+}
+
+// queueAgain makes the retries durable with their due times.
+func (r *Runner) queueAgain(w *round) {
+	var messages []engine.Message
+	var fresh []*item
+	for _, it := range w.again {
+		if it.id != 0 {
+			r.putBack(it)
+			continue
+		}
+		fresh = append(fresh, it)
+		messages = append(messages, engine.Message{Body: appendRecord(nil, it), Due: it.due, Group: r.queueGroup(&it.event)})
+	}
+	r.enqueue(fresh, messages)
+}
+
+// enqueue writes the records of events from the log.
+func (r *Runner) enqueue(fresh []*item, messages []engine.Message) {
+	if len(fresh) == 0 {
+		return
+	}
+	r.mu.Lock()
+	r.retries += len(fresh)
+	for i, it := range fresh {
+		if it.group != nil && messages[i].Group != "" {
+			it.group.durable++
+		}
+	}
+	r.mu.Unlock()
+	tries := 0
+	if !r.insist(func(ctx context.Context) error {
+		tries++
+		_, err := r.queues.Enqueue(ctx, r.name, messages...)
+		return err
+	}) {
+		return
+	}
+	if tries > 1 {
+		r.mu.Lock()
+		r.recount = true
+		r.mu.Unlock()
+	}
+	for _, it := range fresh {
+		it.fate = fateQueued
+	}
+}
+
+// putBack returns a leased record to the queue until its due time. The lease
+// is kept until then, so that hasten can make it due earlier.
+func (r *Runner) putBack(it *item) {
+	behind := r.takeBehind(it)
+	body := appendRecord(nil, it)
+	r.mu.Lock()
+	keep := len(r.waiting) < maxWaiting
+	if keep {
+		// Before the write: the record may be leased again right after it.
+		r.waiting[it.id] = waiting{token: it.token, due: it.due, notBefore: it.notBefore}
+	}
+	r.mu.Unlock()
+	it.fate = fateQueued
+	if !r.insist(func(ctx context.Context) error {
+		err := r.queues.PutBack(ctx, r.name, it.token, it.due, keep, body)
+		if errors.Is(err, engine.ErrLease) {
+			it.fate, err = fateLost, nil
+		}
+		return err
+	}) {
+		it.fate = fateLeft
+	}
+	r.putBackBehind(behind)
+}
+
+// takeBehind takes the leased events of it's group that follow it off the
+// books: they have to wait for it in the queue.
+func (r *Runner) takeBehind(it *item) (tokens []string) {
+	if it.group == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range it.group.leased.take() {
+		delete(r.leased, b.id)
+		r.leasedBytes -= b.size
+		tokens = append(tokens, b.token)
+	}
+	return tokens
+}
+
+func (r *Runner) putBackBehind(tokens []string) {
+	for _, token := range tokens {
+		r.insist(func(ctx context.Context) error {
+			err := r.queues.PutBack(ctx, r.name, token, r.clk.Now(), false, nil)
+			if errors.Is(err, engine.ErrLease) {
+				err = nil
+			}
+			return err
+		})
+	}
+}
+
+// buryAll hands what was given up to the dead-letter queue.
+func (r *Runner) buryAll(w *round) {
+	results := make([]Result, len(w.bury))
+	if w.cfg.DeadLetters != nil {
+		r.buryEach(w, results)
+	}
+	if r.life.Err() != nil {
+		return
+	}
+	var settled, dropped, again []*item
+	bad := 0
+	for i, it := range w.bury {
+		switch {
+		case w.cfg.DeadLetters == nil || results[i].Kind == Permanent:
+			dropped = append(dropped, it)
+			bad = 0
+		case results[i].Kind == Success:
+			settled = append(settled, it)
+			bad = 0
+		default:
+			it.bury = true
+			it.burials++
+			it.due = r.clk.Now().Add(max(r.jitter(w.cfg.Policy.ceiling(it.burials)), results[i].RetryAfter))
+			it.notBefore = time.Time{}
+			again = append(again, it)
+			bad++
+		}
+	}
+	r.mu.Lock()
+	if bad < len(w.bury) {
+		if r.burialsBad >= downAfter {
+			r.hasten(r.clk.Now())
+		}
+		r.burialsBad = 0
+	}
+	r.burialsBad += bad
+	r.mu.Unlock()
+	r.settleGiven(w, settled, DeadLettered)
+	r.settleGiven(w, dropped, Dropped)
+	r.buryLater(again)
+}
+
+func (r *Runner) settleGiven(w *round, items []*item, o Outcome) {
+	var leased []*item
+	for _, it := range items {
+		if it.id != 0 {
+			leased = append(leased, it)
+			continue
+		}
+		r.settled(w, it, o)
+	}
+	r.settleLeased(leased, func(it *item) { r.settled(w, it, o) })
+}
+
+func (r *Runner) buryEach(w *round, results []Result) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, maxBurials)
+	for i, it := range w.bury {
+		if len(w.bury) == 1 {
+			results[i] = r.buryOne(w, it)
+			return
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			results[i] = r.buryOne(w, it)
+			<-slots
+		})
+	}
+	wg.Wait()
+}
+
+func (r *Runner) buryOne(w *round, it *item) (result Result) {
+	ctx, cancel := clock.WithTimeout(r.life, r.clk, w.cfg.Timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			result = Result{Kind: Retryable, Code: "INTERNAL_ERROR", Message: fmt.Sprintf("the dead-letter queue panicked: %.200v", p)}
+		}
+	}()
+	if it.input == nil {
+		it.input, _ = transform(w.cfg, it) // for information only
+	}
+	last := it.last.Result
+	if it.attempts == 0 {
+		last = Result{Kind: Permanent, Code: "UNKNOWN", Message: "the event became too old before an attempt could be made"}
+	}
+	return w.cfg.DeadLetters.Bury(ctx, Dead{
+		Event: &it.event, Input: it.input, Last: last, Attempts: it.attempts, Exhausted: it.exhausted,
+	})
+}
+
+// buryLater makes burials that failed durable retries. They keep no order:
+// a group goes on without waiting for them.
+func (r *Runner) buryLater(items []*item) {
+	var messages []engine.Message
+	var fresh, grouped []*item
+	for _, it := range items {
+		if it.id != 0 && it.group == nil {
+			r.putBack(it)
+			continue
+		}
+		messages = append(messages, engine.Message{Body: appendRecord(nil, it), Due: it.due})
+		fresh = append(fresh, it)
+		if it.id != 0 {
+			grouped = append(grouped, it)
+		}
+	}
+	r.enqueue(fresh, messages)
+	for _, it := range grouped {
+		if it.fate != fateQueued {
+			continue
+		}
+		it.fate = fateLeft
+		r.settleLeased([]*item{it}, func(it *item) { it.fate = fateMoved })
+		if it.fate == fateMoved {
+			r.mu.Lock()
+			r.retries-- // the new record was counted beside the old one
+			r.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/engine"
+)
+
+const (
+	// maxLot is how many retries are leased at a time.
+	maxLot = 16
+	// maxWaiting is how many retries can be made due early.
+	maxWaiting = 16384
+	// hastenWrites is how many of them are made so side by side.
+	hastenWrites = 16
+)
+
+// waiting is a retry that lies in the queue with its lease kept until it is due.
+type waiting struct {
+	token     string
+	due       time.Time
+	notBefore time.Time // the target asked for it; zero: it did not
+}
+
+// leaseMore starts the goroutine that leases retries, if there is need. Called
+// with mu held.
+func (r *Runner) leaseMore() {
+	if r.leasing || r.closed || r.retries <= 0 && !r.recount {
+		return
+	}
+	r.leasing = true
+	r.workers.Add(1)
+	go r.lease()
+}
+
+// lease leases retries as they fall due, as long as there are any.
+func (r *Runner) lease() {
+	defer r.workers.Done()
+	for wait := writeAgainMin; ; {
+		max, d, ok := r.lot()
+		if !ok {
+			return
+		}
+		if max == 0 {
+			select {
+			case <-r.leaseRoom:
+			case <-r.open.Done():
+			}
+			continue
+		}
+		// Not under r.open: a lease made and not taken note of would hold
+		// its records for long.
+		got, err := r.queues.Lease(r.life, r.name, max, d)
+		if err == nil && len(got) == 0 {
+			err = r.queues.Wait(r.open, r.name)
+		} else if err == nil {
+			r.accept(got)
+		}
+		if err == nil {
+			wait = writeAgainMin
+			continue
+		}
+		_ = clock.Sleep(r.open, r.clk, wait) // lot ends the loop
+		wait = min(2*wait, writeAgainMax)
+	}
+}
+
+// lot tells how many retries to lease now, and for how long. When ok is false
+// the goroutine that leases has ended.
+func (r *Runner) lot() (n int, d time.Duration, ok bool) {
+	for {
+		r.mu.Lock()
+		if r.closed {
+			r.leasing = false
+			r.mu.Unlock()
+			return 0, 0, false
+		}
+		if r.retries > 0 {
+			break
+		}
+		if !r.recount {
+			r.leasing = false
+			r.mu.Unlock()
+			return 0, 0, false
+		}
+		r.recount = false
+		r.mu.Unlock()
+		if !r.countAgain() {
+			return 0, 0, false
+		}
+	}
+	defer r.mu.Unlock()
+	if r.paused {
+		return 0, 0, true
+	}
+	n = min(maxLot, r.cfg.share-len(r.leased))
+	if r.bodyBytes > 0 {
+		n = min(n, (maxLeasedBytes-r.leasedBytes)/r.bodyBytes)
+		if len(r.leased) == 0 {
+			n = max(n, 1)
+		}
+	}
+	return max(0, n), r.cfg.lease, true
+}
+
+// countAgain counts the durable retries, after a write of which it is not
+// known whether it was made.
+func (r *Runner) countAgain() bool {
+	counted := 0
+	if !r.insist(func(ctx context.Context) error {
+		depth, err := r.queues.Depth(ctx, r.name)
+		counted = depth.Due + depth.Delayed + depth.Leased
+		return err
+	}) {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.retries <= 0 {
+		r.retries = counted
+	}
+	return true
+}
+
+// accept takes leased records up.
+func (r *Runner) accept(got []engine.Leased) {
+	var broken []string
+	r.mu.Lock()
+	for _, m := range got {
+		it, err := parseRecord(m.Body)
+		if err != nil {
+			broken = append(broken, m.Token)
+			continue
+		}
+		it.id, it.token, it.until = m.ID, m.Token, m.Until
+		delete(r.waiting, it.id)
+		if old := r.leased[it.id]; old != nil {
+			// Its lease ran out while it waited here for its turn.
+			if !old.begun {
+				old.token, old.until = it.token, it.until
+			}
+			continue
+		}
+		r.leased[it.id] = it
+		r.leasedBytes += it.size
+		r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
+		if m.Group == "" {
+			r.due.push(it)
+		} else if g := r.groupOf(&it.event); g == nil {
+			r.due.push(it) // written when order was kept
+		} else {
+			it.group = g
+			g.leased.push(it)
+			r.advance(g)
+		}
+	}
+	r.retries -= len(broken)
+	r.stats.dropped += uint64(len(broken))
+	cfg := r.cfg
+	r.pump()
+	r.mu.Unlock()
+	if len(broken) == 0 {
+		return
+	}
+	r.insist(func(ctx context.Context) error {
+		_, err := r.queues.Settle(ctx, r.name, broken...)
+		return err
+	})
+	if cfg.Observer != nil {
+		for range broken {
+			cfg.Observer.Settled(&Event{}, Dropped, Attempt{Result: Result{
+				Kind: Permanent, Code: "INTERNAL_ERROR", Message: "the record of a retry cannot be read",
+			}})
+		}
+	}
+}
+
+// hasten makes the waiting retries due now, in the order of their due times,
+// but for those that the target asked to have later. Called with mu held.
+func (r *Runner) hasten(now time.Time) {
+	var all []waiting
+	for id, w := range r.waiting {
+		if w.due.After(now) && !w.notBefore.After(now) {
+			all = append(all, w)
+			delete(r.waiting, id)
+		}
+	}
+	if len(all) == 0 || r.closed {
+		return
+	}
+	slices.SortFunc(all, func(a, b waiting) int { return a.due.Compare(b.due) })
+	r.workers.Add(1)
+	go func() {
+		defer r.workers.Done()
+		var wg sync.WaitGroup
+		slots := make(chan struct{}, hastenWrites)
+		for i, w := range all {
+			slots <- struct{}{}
+			wg.Go(func() {
+				// Due in their order, though all are due. Where this fails
+				// the retry is due when it was.
+				due := now.Add(time.Duration(i-len(all)) * time.Millisecond)
+				_ = r.queues.PutBack(r.life, r.name, w.token, due, false, nil)
+				<-slots
+			})
+		}
+		wg.Wait()
+	}()
+}

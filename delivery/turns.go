@@ -1,0 +1,132 @@
+package delivery
+
+import "time"
+
+// pump begins attempts as long as there is something to attempt and a place
+// for it. Whoever changes anything that could let an attempt begin calls it,
+// with mu held.
+func (r *Runner) pump() {
+	if r.closed || r.paused {
+		return
+	}
+	for r.running < r.cfg.Concurrency {
+		if r.cfg.pacer != nil || r.paced != nil {
+			if !r.pumpPaced() {
+				break
+			}
+			continue
+		}
+		batch := r.batch(nil)
+		if len(batch) == 0 {
+			break
+		}
+		r.begin(batch, nil)
+	}
+	r.parkMore()
+}
+
+// pumpPaced begins one attempt, where the rate allows one now. Called with mu
+// held.
+func (r *Runner) pumpPaced() bool {
+	if r.paced == nil {
+		if r.paced = r.pick(); r.paced == nil {
+			return false
+		}
+	}
+	it := r.paced
+	if r.cfg.pacer == nil || it.bury || r.tooOld(it) {
+		r.paced = nil
+		r.begin([]*item{it}, nil)
+		return true
+	}
+	if r.asking != nil {
+		return false
+	}
+	t, now := r.cfg.pacer.ask(r.granted)
+	if !now {
+		r.asking = t
+		return false
+	}
+	r.paced = nil
+	r.begin([]*item{it}, t)
+	return true
+}
+
+// granted is called by the pacer when it is this runner's turn.
+func (r *Runner) granted(t *turn) {
+	r.mu.Lock()
+	used := false
+	if r.asking == t {
+		r.asking = nil
+		if !r.closed && !r.paused && r.paced != nil && r.running < r.cfg.Concurrency {
+			it := r.paced
+			r.paced = nil
+			r.begin([]*item{it}, t)
+			used = true
+		}
+	}
+	if used {
+		r.pump()
+	}
+	r.mu.Unlock()
+	if !used {
+		t.cancel()
+	}
+}
+
+// begin hands the batch to a goroutine. Called with mu held.
+func (r *Runner) begin(batch []*item, t *turn) {
+	for _, it := range batch {
+		it.begun = true
+	}
+	r.running++
+	r.workers.Add(1)
+	go r.work(batch, t)
+}
+
+// batch appends to dst what goes in one Deliver. Called with mu held.
+func (r *Runner) batch(dst []*item) []*item {
+	for len(dst) < r.cfg.maxBatch {
+		it := r.pick()
+		if it == nil {
+			break
+		}
+		dst = append(dst, it)
+	}
+	return dst
+}
+
+// pick takes the item whose turn it is: where both wait, retries and events
+// from the log take turns, so that neither starves. It is nil where there is
+// none. Called with mu held.
+func (r *Runner) pick() *item {
+	fresh := r.fresh.len() > 0 && (r.mayQueue() || r.tooOld(r.fresh.first()))
+	if r.due.len() > 0 && (r.dueTurn || !fresh) {
+		r.dueTurn = false
+		return r.due.pop()
+	}
+	if fresh {
+		r.dueTurn = true
+		r.freshRunning++
+		return r.fresh.pop()
+	}
+	return nil
+}
+
+// mayQueue tells whether events from the log may become durable retries. While
+// the target, or the dead-letter queue, is down there is a bound to them, and
+// the log keeps the rest. Called with mu held.
+func (r *Runner) mayQueue() bool {
+	if !r.stats.down && r.burialsBad < downAfter {
+		return true
+	}
+	return r.retries+r.freshRunning < r.cfg.retryBound
+}
+
+func (r *Runner) tooOld(it *item) bool {
+	return tooOld(r.clk.Now(), &r.cfg.Policy, it)
+}
+
+func tooOld(now time.Time, p *Policy, it *item) bool {
+	return !now.Before(p.expires(&it.event))
+}
