@@ -1,0 +1,118 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// maxVisibility is the longest a message can be in flight from one receive, in
+// seconds.
+const maxVisibility = 43200
+
+// DeleteMessage implements [API]. As the API reference has it, the handle of
+// an earlier receive of a message that was received again is no error and
+// deletes nothing. On a FIFO queue a handle whose visibility timeout is over
+// is an error.
+func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*DeleteMessageOutput, error) {
+	q, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.deletable(ctx, q, in.ReceiptHandle)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.settle(ctx, q, token)
+}
+
+// deletable is the engine's token of a handle, if a delete may use it.
+func (s *Service) deletable(ctx context.Context, q *queue, text *string) (string, error) {
+	h, err := q.parseHandle(text)
+	if err != nil {
+		return "", err
+	}
+	if q.now.Load().fifo {
+		l, err := s.look(ctx, q, h.id)
+		if err != nil {
+			return "", err
+		}
+		if l != nil && !l.Until.After(s.clock.Now()) {
+			return "", invalidValue(*text, "ReceiptHandle", "The receipt handle has expired.")
+		}
+	}
+	return h.token, nil
+}
+
+// look finds a message by its engine id, without leasing it; nil where it is gone.
+func (s *Service) look(ctx context.Context, q *queue, id uint64) (*engine.Leased, error) {
+	found, err := s.queues.Browse(ctx, q.messages, id-1, 1)
+	if err != nil {
+		return nil, fmt.Errorf("looking for a message of %s: %w", q.key(), err)
+	}
+	if len(found) == 0 || found[0].ID != id {
+		return nil, nil
+	}
+	return &found[0], nil
+}
+
+func (s *Service) settle(ctx context.Context, q *queue, tokens ...string) error {
+	if len(tokens) == 0 {
+		return nil
+	}
+	if _, err := s.queues.Settle(ctx, q.messages, tokens...); err != nil {
+		return fmt.Errorf("deleting from %s: %w", q.key(), err)
+	}
+	return nil
+}
+
+// ChangeMessageVisibility implements [API]. The visibility timeout counts from
+// now; together with what has passed since the receive it is at most 12 hours.
+func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*ChangeMessageVisibilityOutput, error) {
+	q, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.changeVisibility(ctx, q, in.ReceiptHandle, in.VisibilityTimeout)
+}
+
+func (s *Service) changeVisibility(ctx context.Context, q *queue, text *string, seconds *int32) error {
+	if seconds == nil {
+		return missing("VisibilityTimeout")
+	}
+	if *seconds < 0 || *seconds > maxVisibility {
+		return invalidValue(*seconds, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200.")
+	}
+	h, err := q.parseHandle(text)
+	if err != nil {
+		return err
+	}
+	now, timeout := s.clock.Now(), time.Duration(*seconds)*time.Second
+	l, err := s.look(ctx, q, h.id)
+	if err != nil {
+		return err
+	}
+	gone := invalidValue(*text, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
+	switch {
+	case l == nil:
+		return gone
+	case !l.Until.After(now) && q.now.Load().fifo:
+		return invalidValue(*text, "ReceiptHandle", "The receipt handle has expired.")
+	case !l.Until.After(now):
+		return wire.Errorf(CodeMessageNotInflight, "The specified message isn't in flight.")
+	case now.Add(timeout).Sub(h.received) > maxVisibility*time.Second:
+		return invalidValue(*seconds, "VisibilityTimeout", fmt.Sprintf("Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility))
+	}
+	err = s.queues.PutBack(ctx, q.messages, h.token, now.Add(timeout), true, nil)
+	if errors.Is(err, engine.ErrLease) {
+		return gone
+	}
+	if err != nil {
+		return fmt.Errorf("changing visibility in %s: %w", q.key(), err)
+	}
+	return nil
+}

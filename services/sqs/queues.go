@@ -1,0 +1,224 @@
+package sqs
+
+import (
+	"context"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/signalbox/signalbox/wire"
+)
+
+// CreateQueue implements [API]. It answers the URL of a queue that is there
+// already, if none of the given attributes differs.
+func (s *Service) CreateQueue(ctx context.Context, in *CreateQueueInput) (*CreateQueueOutput, error) {
+	if in.QueueName == nil {
+		return nil, missing("QueueName")
+	}
+	r := wire.FromContext(ctx)
+	a := address{r.Region, r.Account, *in.QueueName}
+	fifo, err := checkName(a.name, in.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(a, fifo, in.Attributes); err != nil {
+		return nil, err
+	}
+	if err := checkTags(a.name, nil, in.Tags); err != nil {
+		return nil, err
+	}
+	attributes := map[string]string{}
+	set(attributes, in.Attributes)
+	if err := checkThroughput(attributes); err != nil {
+		return nil, err
+	}
+	for {
+		if q := s.store.find(a); q != nil {
+			if name := differs(q.now.Load().Attributes, in.Attributes); name != "" {
+				return nil, wire.Errorf(CodeQueueNameExists, "A queue already exists with the same name and a different value for attribute %s", name)
+			}
+			return &CreateQueueOutput{QueueUrl: new(a.url(ctx))}, nil
+		}
+		now := s.clock.Now()
+		if s.deletedSince(a, now) {
+			return nil, wire.Errorf(CodeQueueDeletedRecently, "You must wait %d seconds after deleting a queue before you can create another with the same name.", int(s.opts.NameReuse/time.Second))
+		}
+		d := document{
+			Instance: uuid.NewString(), Created: now.UnixMilli(), Modified: now.UnixMilli(),
+			Attributes: attributes, Tags: in.Tags,
+		}
+		if created, err := s.store.create(ctx, a, d); err != nil {
+			return nil, err
+		} else if created {
+			return &CreateQueueOutput{QueueUrl: new(a.url(ctx))}, nil
+		}
+	}
+}
+
+// checkName looks at a new queue's name and FifoQueue together.
+func checkName(name string, attributes map[string]string) (fifo bool, err error) {
+	kind, given := attributes[QueueAttributeNameFifoQueue]
+	switch {
+	case given && kind == "false":
+		return false, unknownAttribute(QueueAttributeNameFifoQueue)
+	case kind == "true":
+		bare, ok := strings.CutSuffix(name, fifoSuffix)
+		if !ok || !validName(bare) || len(name) > 80 {
+			return false, wire.Errorf(codeInvalidParameterValue, "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
+		}
+		return true, nil
+	case !validName(name):
+		return false, wire.Errorf(codeInvalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+	}
+	return false, nil
+}
+
+// deletedSince tells whether the name is held back. It forgets those that are not.
+func (s *Service) deletedSince(a address, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.deleted, func(_ address, at time.Time) bool { return now.Sub(at) >= s.opts.NameReuse })
+	_, held := s.deleted[a]
+	return held
+}
+
+// DeleteQueue implements [API]. The name can be used again at once, unless
+// [Options.NameReuse] says otherwise.
+func (s *Service) DeleteQueue(ctx context.Context, in *DeleteQueueInput) (*DeleteQueueOutput, error) {
+	q, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	if q, err = s.store.remove(ctx, q.address); err != nil {
+		return nil, err
+	}
+	if s.opts.NameReuse > 0 {
+		s.mu.Lock()
+		s.deleted[q.address] = s.clock.Now()
+		s.mu.Unlock()
+	}
+	// The queue is deleted whatever becomes of this: the next start drops what
+	// is not dropped now.
+	if err := s.drop(context.WithoutCancel(ctx), q.messages); err != nil {
+		s.report(err)
+	}
+	return nil, nil
+}
+
+// GetQueueUrl implements [API].
+func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
+	if in.QueueName == nil {
+		return nil, missing("QueueName")
+	}
+	r := wire.FromContext(ctx)
+	a := address{r.Region, r.Account, *in.QueueName}
+	if in.QueueOwnerAWSAccountId != nil {
+		a.account = *in.QueueOwnerAWSAccountId
+	}
+	if s.store.find(a) == nil {
+		return nil, noQueue()
+	}
+	return &GetQueueUrlOutput{QueueUrl: new(a.url(ctx))}, nil
+}
+
+// ListQueues implements [API]. Without MaxResults it answers the first 1,000
+// and no token, as AWS does.
+func (s *Service) ListQueues(ctx context.Context, in *ListQueuesInput) (*ListQueuesOutput, error) {
+	r := wire.FromContext(ctx)
+	prefix := r.Region + "/" + r.Account + "/"
+	if in.QueueNamePrefix != nil {
+		prefix += *in.QueueNamePrefix
+	}
+	urls, next, err := s.page(ctx, in.MaxResults, in.NextToken, func(key string, _ *queue) bool {
+		return strings.HasPrefix(key, prefix)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ListQueuesOutput{QueueUrls: urls, NextToken: next}, nil
+}
+
+// ListDeadLetterSourceQueues implements [API].
+func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *ListDeadLetterSourceQueuesInput) (*ListDeadLetterSourceQueuesOutput, error) {
+	dead, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	urls, next, err := s.page(ctx, in.MaxResults, in.NextToken, func(_ string, q *queue) bool {
+		p := q.now.Load().redrive
+		return p != nil && p.target == dead.address
+	})
+	if err != nil {
+		return nil, err
+	}
+	if urls == nil {
+		urls = []string{}
+	}
+	return &ListDeadLetterSourceQueuesOutput{QueueUrls: urls, NextToken: next}, nil
+}
+
+// page lists the URLs of the queues that are wanted, by name.
+func (s *Service) page(ctx context.Context, limit *int32, token *string, wanted func(key string, q *queue) bool) (urls []string, next *string, err error) {
+	most := 1000
+	if limit != nil {
+		if *limit < 1 || *limit > 1000 {
+			return nil, nil, invalidValue(*limit, "MaxResults", "Must be between 1 and 1000, if provided.")
+		}
+		most = int(*limit)
+	}
+	after := ""
+	if token != nil && *token != "" {
+		b, err := base64.URLEncoding.DecodeString(*token)
+		if err != nil || len(b) == 0 {
+			return nil, nil, wire.Errorf(codeInvalidParameterValue, "Invalid or expired next token.")
+		}
+		after = string(b)
+	}
+	var keys []string
+	for k, q := range s.store.queues.Range {
+		if key := k.(string); key > after && wanted(key, q.(*queue)) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	if len(keys) > most {
+		keys = keys[:most]
+		if limit != nil {
+			next = new(base64.URLEncoding.EncodeToString([]byte(keys[most-1])))
+		}
+	}
+	for _, key := range keys {
+		a, _ := addressOfKey(key)
+		urls = append(urls, a.url(ctx))
+	}
+	return urls, next, nil
+}
+
+// PurgeQueue implements [API]. What was sent before the call is gone when it
+// returns, in flight or not.
+func (s *Service) PurgeQueue(ctx context.Context, in *PurgeQueueInput) (*PurgeQueueOutput, error) {
+	q, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	if s.opts.PurgeInterval > 0 && !s.mayPurge(q) {
+		return nil, wire.Errorf(CodePurgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every %d seconds.", q.name, int(s.opts.PurgeInterval/time.Second))
+	}
+	return nil, s.queues.Purge(ctx, q.messages)
+}
+
+func (s *Service) mayPurge(q *queue) bool {
+	now := s.clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.purged, func(_ string, at time.Time) bool { return now.Sub(at) >= s.opts.PurgeInterval })
+	if _, recent := s.purged[q.messages]; recent {
+		return false
+	}
+	s.purged[q.messages] = now
+	return true
+}

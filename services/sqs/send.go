@@ -1,0 +1,68 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// SendMessage implements [API].
+func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendMessageOutput, error) {
+	q, err := s.queueAt(ctx, in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	if in.MessageBody == nil {
+		return nil, missing("MessageBody")
+	}
+	p, err := q.prepare(draft{
+		body: *in.MessageBody, delay: in.DelaySeconds, attributes: in.MessageAttributes, system: in.MessageSystemAttributes,
+		dedup: in.MessageDeduplicationId, group: in.MessageGroupId, sender: wire.FromContext(ctx).Account,
+	}, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.enqueue(ctx, q, p.message)
+	if err != nil {
+		return nil, err
+	}
+	return &SendMessageOutput{
+		MD5OfMessageBody:             &p.md5Body,
+		MD5OfMessageAttributes:       optional(p.md5Attrs),
+		MD5OfMessageSystemAttributes: optional(p.md5System),
+		MessageId:                    new(q.messageID(ids[0])),
+		SequenceNumber:               q.sequence(ids[0]),
+	}, nil
+}
+
+// enqueue makes the messages durable. A queue that was deleted meanwhile keeps
+// nothing.
+func (s *Service) enqueue(ctx context.Context, q *queue, messages ...engine.Message) ([]uint64, error) {
+	ids, err := s.queues.Enqueue(ctx, q.messages, messages...)
+	if err != nil {
+		return nil, fmt.Errorf("sending to %s: %w", q.key(), err)
+	}
+	if s.store.find(q.address) != q {
+		if err := s.queues.Drop(context.WithoutCancel(ctx), q.messages); err != nil {
+			s.report(fmt.Errorf("dropping %s: %w", q.messages, err))
+		}
+		return nil, noQueue()
+	}
+	return ids, nil
+}
+
+func (q *queue) sequence(id uint64) *string {
+	if !q.now.Load().fifo {
+		return nil
+	}
+	return new(sequenceNumber(id))
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
