@@ -146,7 +146,7 @@ func NewService(api API) *wire.Service {
 
 type CreateEventBusInput struct {
 	Name             *string           `wire:"Name,required" min:"1" max:"256" pattern:"[/\\.\\-_A-Za-z0-9]+"`
-	EventSourceName  *string           `wire:"EventSourceName" min:"1" max:"256" pattern:"aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"`
+	EventSourceName  *string           `wire:"EventSourceName" refused:"partner event sources" min:"1" max:"256" pattern:"aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"`
 	Description      *string           `wire:"Description" max:"512"`
 	KmsKeyIdentifier *string           `wire:"KmsKeyIdentifier" max:"2048" pattern:"^[a-zA-Z0-9_\\-/:]*$"`
 	DeadLetterConfig *DeadLetterConfig `wire:"DeadLetterConfig"`
@@ -234,7 +234,7 @@ type RemovePermissionOutput struct{}
 
 type PutRuleInput struct {
 	Name               *string `wire:"Name,required" min:"1" max:"64" pattern:"[\\.\\-_A-Za-z0-9]+"`
-	ScheduleExpression *string `wire:"ScheduleExpression" max:"256"`
+	ScheduleExpression *string `wire:"ScheduleExpression" refused:"scheduled rules come with the scheduler" max:"256"`
 	EventPattern       *string `wire:"EventPattern" max:"4096"`
 	State              *string `wire:"State" enum:"ENABLED,DISABLED,ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"`
 	Description        *string `wire:"Description" max:"512"`
@@ -348,7 +348,7 @@ type ListTargetsByRuleOutput struct {
 
 type PutEventsInput struct {
 	Entries    []PutEventsRequestEntry `wire:"Entries,required" min:"1" max:"10"`
-	EndpointId *string                 `wire:"EndpointId" min:"1" max:"50" pattern:"^[A-Za-z0-9\\-]+[\\.][A-Za-z0-9\\-]+$"`
+	EndpointId *string                 `wire:"EndpointId" refused:"global endpoints" min:"1" max:"50" pattern:"^[A-Za-z0-9\\-]+[\\.][A-Za-z0-9\\-]+$"`
 }
 
 type PutEventsOutput struct {
@@ -1010,17 +1010,17 @@ type Target struct {
 	Input                       *string                      `wire:"Input" max:"8192"`
 	InputPath                   *string                      `wire:"InputPath" max:"256"`
 	InputTransformer            *InputTransformer            `wire:"InputTransformer"`
-	KinesisParameters           *KinesisParameters           `wire:"KinesisParameters"`
-	RunCommandParameters        *RunCommandParameters        `wire:"RunCommandParameters"`
-	EcsParameters               *EcsParameters               `wire:"EcsParameters"`
-	BatchParameters             *BatchParameters             `wire:"BatchParameters"`
+	KinesisParameters           *KinesisParameters           `wire:"KinesisParameters" refused:"Kinesis streams as targets"`
+	RunCommandParameters        *RunCommandParameters        `wire:"RunCommandParameters" refused:"Systems Manager as target"`
+	EcsParameters               *EcsParameters               `wire:"EcsParameters" refused:"ECS tasks as targets"`
+	BatchParameters             *BatchParameters             `wire:"BatchParameters" refused:"Batch jobs as targets"`
 	SqsParameters               *SqsParameters               `wire:"SqsParameters"`
 	HttpParameters              *HttpParameters              `wire:"HttpParameters"`
-	RedshiftDataParameters      *RedshiftDataParameters      `wire:"RedshiftDataParameters"`
-	SageMakerPipelineParameters *SageMakerPipelineParameters `wire:"SageMakerPipelineParameters"`
+	RedshiftDataParameters      *RedshiftDataParameters      `wire:"RedshiftDataParameters" refused:"Redshift as target"`
+	SageMakerPipelineParameters *SageMakerPipelineParameters `wire:"SageMakerPipelineParameters" refused:"SageMaker pipelines as targets"`
 	DeadLetterConfig            *DeadLetterConfig            `wire:"DeadLetterConfig"`
 	RetryPolicy                 *RetryPolicy                 `wire:"RetryPolicy"`
-	AppSyncParameters           *AppSyncParameters           `wire:"AppSyncParameters"`
+	AppSyncParameters           *AppSyncParameters           `wire:"AppSyncParameters" refused:"AppSync as target comes with GraphQL APIs"`
 }
 
 type UpdateConnectionApiKeyAuthRequestParameters struct {

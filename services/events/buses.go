@@ -1,0 +1,211 @@
+package events
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalbox/signalbox/wire"
+)
+
+const defaultBus = "default"
+
+// bus is an event bus as it is kept.
+type bus struct {
+	scope
+	Name        string
+	Incarnation string // tells a bus from an earlier one of its name
+	Description *string
+	KMSKey      *string
+	DeadLetter  *DeadLetterConfig
+	Log         *LogConfig
+	Policy      []statement
+	Created     time.Time
+	Modified    time.Time
+	Tags        tags
+}
+
+func (b *bus) arn() string { return b.scope.arn("event-bus/" + b.Name) }
+
+func (b *bus) key() string { return b.scope.key(b.Name) }
+
+// log names the bus to the hub.
+func (b *bus) log() string { return b.arn() + "#" + b.Incarnation }
+
+// bus finds a bus by its name or ARN; nil is the default one, which every
+// account has in every region without creating it.
+func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
+	name := defaultBus
+	if nameOrARN != nil {
+		name = *nameOrARN
+	}
+	sc, name := locate(ctx, "event-bus", name)
+	if b := s.buses.Get(sc.key(name)); b != nil {
+		return b, nil
+	}
+	if name == defaultBus {
+		return &bus{scope: sc, Name: name, Incarnation: "0"}, nil
+	}
+	return nil, notFound("Event bus %s does not exist.", name)
+}
+
+// changeBus puts the changed copy of a bus.
+func (s *Service) changeBus(ctx context.Context, nameOrARN *string, change func(*bus) error) (*bus, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.bus(ctx, nameOrARN)
+	if err != nil {
+		return nil, err
+	}
+	b := *old
+	if err := change(&b); err != nil {
+		return nil, err
+	}
+	b.Modified = s.Clock.Now()
+	if b.Created.IsZero() {
+		b.Created = b.Modified
+	}
+	return &b, s.buses.Put(ctx, b.key(), &b)
+}
+
+// CreateEventBus implements [API].
+func (s *Service) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
+	name := *in.Name
+	switch {
+	case name == defaultBus:
+		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Event bus %s already exists.", name)
+	case strings.Contains(name, "/"):
+		return nil, invalid("Event bus name must not contain '/'.")
+	}
+	if err := checkDeadLetter(in.DeadLetterConfig); err != nil {
+		return nil, err
+	}
+	tags, err := newTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Clock.Now()
+	b := &bus{
+		scope: scopeOf(ctx), Name: name, Incarnation: strconv.FormatInt(now.UnixNano(), 36),
+		Description: in.Description, KMSKey: in.KmsKeyIdentifier, DeadLetter: in.DeadLetterConfig, Log: in.LogConfig,
+		Created: now, Modified: now, Tags: tags,
+	}
+	if s.buses.Get(b.key()) != nil {
+		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Event bus %s already exists.", name)
+	}
+	if err := s.buses.Put(ctx, b.key(), b); err != nil {
+		return nil, err
+	}
+	return &CreateEventBusOutput{
+		EventBusArn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
+		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log,
+	}, nil
+}
+
+// UpdateEventBus implements [API]. Members that are absent stay as they are.
+func (s *Service) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*UpdateEventBusOutput, error) {
+	if err := checkDeadLetter(in.DeadLetterConfig); err != nil {
+		return nil, err
+	}
+	b, err := s.changeBus(ctx, in.Name, func(b *bus) error {
+		if in.Description != nil {
+			b.Description = in.Description
+		}
+		if in.KmsKeyIdentifier != nil {
+			b.KMSKey = in.KmsKeyIdentifier
+			if *in.KmsKeyIdentifier == "" { // back to the AWS owned key
+				b.KMSKey = nil
+			}
+		}
+		if in.DeadLetterConfig != nil {
+			b.DeadLetter = in.DeadLetterConfig
+		}
+		if in.LogConfig != nil {
+			b.Log = in.LogConfig
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &UpdateEventBusOutput{
+		Arn: new(b.arn()), Name: new(b.Name), KmsKeyIdentifier: b.KMSKey, Description: b.Description,
+		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log,
+	}, nil
+}
+
+// DeleteEventBus implements [API]. A bus that does not exist is no error; the
+// default bus, and one that still has rules, cannot be deleted.
+func (s *Service) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*DeleteEventBusOutput, error) {
+	if *in.Name == defaultBus {
+		return nil, invalid("Cannot delete event bus default.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.buses.Get(scopeOf(ctx).key(*in.Name))
+	if b == nil {
+		return &DeleteEventBusOutput{}, nil
+	}
+	var managed []string
+	for _, r := range s.rules.List(b.key() + "|") {
+		if r.ManagedBy == nil {
+			return nil, invalid("Cannot delete event bus %s. Rules are still attached to it.", b.Name)
+		}
+		managed = append(managed, r.key())
+	}
+	if len(managed) > 0 {
+		if err := s.rules.Delete(ctx, managed...); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.buses.Delete(ctx, b.key()); err != nil {
+		return nil, err
+	}
+	if err := s.Hub.DropBus(ctx, b.log()); err != nil {
+		return nil, err
+	}
+	return &DeleteEventBusOutput{}, nil
+}
+
+// DescribeEventBus implements [API].
+func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
+	b, err := s.bus(ctx, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeEventBusOutput{
+		Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
+		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log, Policy: b.policy(),
+		CreationTime: stamp(b.Created), LastModifiedTime: stamp(b.Modified),
+	}, nil
+}
+
+// ListEventBuses implements [API].
+func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
+	rows, next, err := page(s.busesOf(scopeOf(ctx), in.NamePrefix), func(b *bus) string { return b.Name }, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &ListEventBusesOutput{EventBuses: make([]EventBus, len(rows)), NextToken: next}
+	for i, b := range rows {
+		out.EventBuses[i] = EventBus{
+			Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, Policy: b.policy(),
+			CreationTime: stamp(b.Created), LastModifiedTime: stamp(b.Modified),
+		}
+	}
+	return out, nil
+}
+
+// busesOf lists the buses of a scope by name, the default one among them.
+func (s *Service) busesOf(sc scope, prefix *string) []*bus {
+	p := value(prefix)
+	all := s.buses.List(sc.key(p))
+	if s.buses.Get(sc.key(defaultBus)) == nil && strings.HasPrefix(defaultBus, p) {
+		all = append(all, &bus{scope: sc, Name: defaultBus, Incarnation: "0"})
+	}
+	sortByName(all, func(b *bus) string { return b.Name })
+	return all
+}

@@ -1,0 +1,190 @@
+package events
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// defaultRate is the calls per second of an API destination that names no rate,
+// and the highest rate that there is (EventBridge quotas).
+const defaultRate = 300
+
+// destination is an API destination as it is kept.
+type destination struct {
+	scope
+	Name        string
+	UUID        string
+	Description *string
+	Connection  string // ARN
+	Endpoint    string
+	Method      string
+	Rate        *int32 // calls per second; nil: defaultRate
+	Created     time.Time
+	Modified    time.Time
+}
+
+func (d *destination) key() string { return d.scope.key(d.Name) }
+
+func (d *destination) arn() string { return d.scope.arn("api-destination/" + d.Name + "/" + d.UUID) }
+
+func (d *destination) rate() int {
+	if d.Rate == nil {
+		return defaultRate
+	}
+	return int(*d.Rate)
+}
+
+// state is INACTIVE while the connection is gone or not authorized.
+func (s *Service) state(d *destination) string {
+	if c, err := s.connectionByARN(d.Connection); err != nil || c.State != ConnectionStateAuthorized {
+		return ApiDestinationStateInactive
+	}
+	return ApiDestinationStateActive
+}
+
+func (s *Service) destination(ctx context.Context, name string) (*destination, error) {
+	if d := s.destinations.Get(scopeOf(ctx).key(name)); d != nil {
+		return d, nil
+	}
+	return nil, notFound("Failed to describe the api-destination(s). Api-destination '%s' does not exist.", name)
+}
+
+// destinationByARN is the API destination that a rule's target names; nil where
+// there is none, or another one of that name by now.
+func (s *Service) destinationByARN(text string) *destination {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return nil
+	}
+	_, rest := a.Split()
+	name, _, _ := strings.Cut(rest, "/")
+	d := s.destinations.Get(scope{Account: a.Account, Region: a.Region}.key(name))
+	if d == nil || d.arn() != text {
+		return nil
+	}
+	return d
+}
+
+// check refuses what could never be called.
+func (s *Service) checkDestination(d *destination) error {
+	if _, err := s.connectionByARN(d.Connection); err != nil {
+		return err
+	}
+	if d.rate() > defaultRate {
+		return invalid("Parameter InvocationRateLimitPerSecond is not valid. Reason: it must be between 1 and %d.", defaultRate)
+	}
+	return checkEndpoint("InvocationEndpoint", d.Endpoint)
+}
+
+// checkEndpoint wants an absolute URL. EventBridge takes https alone; plain
+// http is taken as well here, for what is called is often on the same machine.
+func checkEndpoint(member, endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return invalid("Parameter %s is not valid. Reason: it must be a URL that begins with https:// or http://.", member)
+	}
+	return nil
+}
+
+// CreateApiDestination implements [API].
+func (s *Service) CreateApiDestination(ctx context.Context, in *CreateApiDestinationInput) (*CreateApiDestinationOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Clock.Now()
+	d := &destination{
+		scope: scopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description, Connection: *in.ConnectionArn,
+		Endpoint: *in.InvocationEndpoint, Method: *in.HttpMethod, Rate: in.InvocationRateLimitPerSecond, Created: now, Modified: now,
+	}
+	if s.destinations.Get(d.key()) != nil {
+		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "An api-destination '%s' already exists.", d.Name)
+	}
+	if err := s.checkDestination(d); err != nil {
+		return nil, err
+	}
+	if err := s.destinations.Put(ctx, d.key(), d); err != nil {
+		return nil, err
+	}
+	return &CreateApiDestinationOutput{
+		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(d)), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+	}, nil
+}
+
+// UpdateApiDestination implements [API]. Members that are absent stay as they are.
+func (s *Service) UpdateApiDestination(ctx context.Context, in *UpdateApiDestinationInput) (*UpdateApiDestinationOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.destination(ctx, *in.Name)
+	if err != nil {
+		return nil, err
+	}
+	d := *old
+	d.Description = either(in.Description, d.Description)
+	d.Connection = *either(in.ConnectionArn, &d.Connection)
+	d.Endpoint = *either(in.InvocationEndpoint, &d.Endpoint)
+	d.Method = *either(in.HttpMethod, &d.Method)
+	d.Rate = either(in.InvocationRateLimitPerSecond, d.Rate)
+	d.Modified = s.Clock.Now()
+	if err := s.checkDestination(&d); err != nil {
+		return nil, err
+	}
+	if err := s.destinations.Put(ctx, d.key(), &d); err != nil {
+		return nil, err
+	}
+	s.outbound.setRate(&d)
+	return &UpdateApiDestinationOutput{
+		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(&d)), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+	}, nil
+}
+
+// DeleteApiDestination implements [API].
+func (s *Service) DeleteApiDestination(ctx context.Context, in *DeleteApiDestinationInput) (*DeleteApiDestinationOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, err := s.destination(ctx, *in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &DeleteApiDestinationOutput{}, s.destinations.Delete(ctx, d.key())
+}
+
+// DescribeApiDestination implements [API].
+func (s *Service) DescribeApiDestination(ctx context.Context, in *DescribeApiDestinationInput) (*DescribeApiDestinationOutput, error) {
+	d, err := s.destination(ctx, *in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeApiDestinationOutput{
+		ApiDestinationArn: new(d.arn()), Name: new(d.Name), Description: d.Description, ApiDestinationState: new(s.state(d)),
+		ConnectionArn: new(d.Connection), InvocationEndpoint: new(d.Endpoint), HttpMethod: new(d.Method),
+		InvocationRateLimitPerSecond: new(int32(d.rate())), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+	}, nil
+}
+
+// ListApiDestinations implements [API].
+func (s *Service) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
+	all := s.destinations.List(scopeOf(ctx).key(value(in.NamePrefix)))
+	if in.ConnectionArn != nil {
+		all = slices.DeleteFunc(all, func(d *destination) bool { return d.Connection != *in.ConnectionArn })
+	}
+	rows, next, err := page(all, func(d *destination) string { return d.Name }, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &ListApiDestinationsOutput{ApiDestinations: make([]ApiDestination, len(rows)), NextToken: next}
+	for i, d := range rows {
+		out.ApiDestinations[i] = ApiDestination{
+			ApiDestinationArn: new(d.arn()), Name: new(d.Name), ApiDestinationState: new(s.state(d)), ConnectionArn: new(d.Connection),
+			InvocationEndpoint: new(d.Endpoint), HttpMethod: new(d.Method), InvocationRateLimitPerSecond: new(int32(d.rate())),
+			CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,177 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/signalbox/signalbox/hub"
+	"github.com/signalbox/signalbox/wire"
+)
+
+const (
+	maxEntry = 1 << 20 // bytes of one entry (user guide, page eb-putevent-size)
+	maxDepth = 1100    // levels of nesting in a detail (API reference, PutEvents)
+)
+
+// Codes of entries that fail on their own (API reference, PutEventsResultEntry).
+const (
+	codeInvalidArgument     = "InvalidArgument"
+	codeMalformedDetail     = "MalformedDetail"
+	codeNotAuthorizedSource = "NotAuthorizedForSourceException"
+	codeInternalFailure     = "InternalFailure"
+)
+
+// PutEvents implements [API]. Entries fail one by one: those which are good are
+// durable when the answer is given.
+func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
+	out := &PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
+	fail := func(i int, err *wire.Error) {
+		out.FailedEntryCount++
+		out.Entries[i] = PutEventsResultEntry{ErrorCode: &err.Code, ErrorMessage: &err.Message}
+	}
+	now := s.Clock.Now()
+	// The entries of one bus go there in one batch; mostly there is one bus.
+	var batches []*batch
+	for i := range in.Entries {
+		b, event, err := s.accept(ctx, &in.Entries[i], now)
+		if err != nil {
+			fail(i, err)
+			continue
+		}
+		batches = addTo(batches, b.log(), event, i)
+	}
+	for _, batch := range batches {
+		ids, err := s.Hub.Put(ctx, batch.log, batch.events)
+		if err != nil {
+			s.Logger.Error("putting events", "bus", batch.log, "error", err)
+		}
+		for k, i := range batch.places {
+			if err != nil {
+				fail(i, wire.Errorf(codeInternalFailure, "The entry could not be stored; try again."))
+				continue
+			}
+			out.Entries[i].EventId = &ids[k]
+		}
+	}
+	return out, nil
+}
+
+// batch is what one request puts on one bus.
+type batch struct {
+	log    string
+	events []hub.Event
+	places []int // of the events in the request
+}
+
+func addTo(batches []*batch, log string, e hub.Event, place int) []*batch {
+	for _, b := range batches {
+		if b.log == log {
+			b.events, b.places = append(b.events, e), append(b.places, place)
+			return batches
+		}
+	}
+	return append(batches, &batch{log: log, events: []hub.Event{e}, places: []int{place}})
+}
+
+// accept checks an entry and makes an event of it.
+func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time.Time) (*bus, hub.Event, *wire.Error) {
+	for _, m := range []struct {
+		name  string
+		value *string
+	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
+		if value(m.value) == "" {
+			return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "Parameter %s is not valid. Reason: %s is a required argument.", m.name, m.name)
+		}
+	}
+	if strings.HasPrefix(*e.Source, "aws.") {
+		return nil, hub.Event{}, wire.Errorf(codeNotAuthorizedSource, "Not authorized for the source.")
+	}
+	if size := entrySize(e); size > maxEntry {
+		return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "The entry has %d bytes and exceeds the limit of %d bytes.", size, maxEntry)
+	}
+	detail, reason := compactObject(*e.Detail)
+	if reason != "" {
+		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed. Reason: %s.", reason)
+	}
+	b, err := s.bus(ctx, e.EventBusName)
+	if err != nil {
+		return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "Parameter EventBusName is not valid. Reason: event bus %s does not exist.", *e.EventBusName)
+	}
+	event := hub.Event{
+		Source: *e.Source, DetailType: *e.DetailType, Detail: detail, Resources: e.Resources, Time: now,
+		Account: wire.FromContext(ctx).Account, Region: b.Region, Trace: value(e.TraceHeader),
+	}
+	if e.Time != nil {
+		event.Time = e.Time.Time
+	}
+	return b, event, nil
+}
+
+// entrySize counts as the user guide's page eb-putevent-size does.
+func entrySize(e *PutEventsRequestEntry) int {
+	size := len(*e.Source) + len(*e.DetailType) + len(*e.Detail)
+	if e.Time != nil {
+		size += 14
+	}
+	for _, r := range e.Resources {
+		size += len(r)
+	}
+	return size
+}
+
+// compactObject is the text without white space between tokens, or the reason
+// why it is no JSON object.
+func compactObject(text string) (compact []byte, reason string) {
+	trimmed := strings.TrimLeft(text, " \t\r\n")
+	if !strings.HasPrefix(trimmed, "{") {
+		return nil, "it is not a JSON object"
+	}
+	if deeper(text, maxDepth) {
+		return nil, "it nests more than 1100 levels deep"
+	}
+	var buf bytes.Buffer
+	buf.Grow(len(text))
+	if err := json.Compact(&buf, []byte(text)); err != nil {
+		return nil, err.Error()
+	}
+	return buf.Bytes(), ""
+}
+
+// deeper tells whether objects and arrays nest more than limit levels deep.
+func deeper(text string, limit int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > limit {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// checkEvent refuses what TestEventPattern takes for no event (API reference,
+// TestEventPattern: mandatory fields).
+func checkEvent(text string) error {
+	var members map[string]json.RawMessage
+	if _, reason := compactObject(text); reason != "" || json.Unmarshal([]byte(text), &members) != nil {
+		return invalid("Parameter Event is not valid. Reason: %s.", reason)
+	}
+	for _, name := range []string{"id", "account", "source", "time", "region", "detail-type"} {
+		if _, ok := members[name]; !ok {
+			return invalid("Parameter Event is not valid. Reason: field %s is missing.", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package events
+
+import (
+	"context"
+	"slices"
+
+	"github.com/signalbox/signalbox/pattern"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// rule is a rule as it is kept, its targets with it: so they change together.
+type rule struct {
+	scope
+	Bus         string
+	Name        string
+	Description *string
+	Pattern     *string
+	State       string
+	RoleARN     *string
+	ManagedBy   *string
+	Tags        tags
+	Targets     []Target
+}
+
+func (r *rule) key() string { return r.scope.key(r.Bus, r.Name) }
+
+func (r *rule) busARN() string { return r.scope.arn("event-bus/" + r.Bus) }
+
+// arn leaves the default bus's name out, as EventBridge does.
+func (r *rule) arn() string {
+	if r.Bus == defaultBus {
+		return r.scope.arn("rule/" + r.Name)
+	}
+	return r.scope.arn("rule/" + r.Bus + "/" + r.Name)
+}
+
+// rule finds a rule of a bus.
+func (s *Service) rule(ctx context.Context, busNameOrARN *string, name string) (*bus, *rule, error) {
+	b, err := s.bus(ctx, busNameOrARN)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := s.rules.Get(b.scope.key(b.Name, name))
+	if r == nil {
+		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", name, b.Name)
+	}
+	return b, r, nil
+}
+
+// changeRule puts the changed copy of a rule and lets its subscriptions follow.
+// Targets must be replaced in the copy, not changed in place.
+func (s *Service) changeRule(ctx context.Context, busNameOrARN *string, name string, change func(*rule) error) (*rule, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, old, err := s.rule(ctx, busNameOrARN, name)
+	if err != nil {
+		return nil, err
+	}
+	r := *old
+	if err := change(&r); err != nil {
+		return nil, err
+	}
+	return &r, s.putRule(ctx, old, &r)
+}
+
+// putRule writes a rule and lets the hub's subscriptions follow. The caller
+// holds mu. When it returns, the rule sees every event put from then on.
+func (s *Service) putRule(ctx context.Context, old, r *rule) error {
+	if err := s.rules.Put(ctx, r.key(), r); err != nil {
+		return err
+	}
+	if err := s.subscribe(ctx, r); err != nil {
+		return err
+	}
+	if old == nil {
+		return nil
+	}
+	for _, t := range old.Targets {
+		if !slices.ContainsFunc(r.Targets, func(o Target) bool { return *o.Id == *t.Id }) {
+			if err := s.unsubscribe(ctx, old, *t.Id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// PutRule implements [API]. An existing rule is replaced, but keeps its
+// targets and its tags.
+func (s *Service) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput, error) {
+	if in.EventPattern == nil {
+		return nil, invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+	}
+	if err := checkPattern(*in.EventPattern); err != nil {
+		return nil, err
+	}
+	newTags, err := newTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bus(ctx, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	r := &rule{
+		scope: b.scope, Bus: b.Name, Name: *in.Name, Description: in.Description, Pattern: in.EventPattern,
+		State: RuleStateEnabled, RoleARN: in.RoleArn, Tags: newTags,
+	}
+	if in.State != nil {
+		r.State = *in.State
+	}
+	old := s.rules.Get(r.key())
+	if old != nil {
+		if err := old.checkManaged(nil); err != nil {
+			return nil, err
+		}
+		r.Targets, r.Tags = old.Targets, old.Tags
+	}
+	if err := s.putRule(ctx, old, r); err != nil {
+		return nil, err
+	}
+	return &PutRuleOutput{RuleArn: new(r.arn())}, nil
+}
+
+func checkPattern(text string) error {
+	if _, err := pattern.Parse([]byte(text)); err != nil {
+		return wire.Errorf(CodeInvalidEventPatternException, "%s", err.Error())
+	}
+	return nil
+}
+
+// checkManaged refuses changes of a rule that a service manages.
+func (r *rule) checkManaged(force *bool) error {
+	if r.ManagedBy == nil || value(force) {
+		return nil
+	}
+	return wire.Errorf(CodeManagedRuleException, "Rule %s is managed by %s and cannot be changed.", r.Name, *r.ManagedBy)
+}
+
+// DescribeRule implements [API].
+func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
+	_, r, err := s.rule(ctx, in.EventBusName, *in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeRuleOutput{
+		Name: new(r.Name), Arn: new(r.arn()), EventPattern: r.Pattern, State: new(r.State), Description: r.Description,
+		RoleArn: r.RoleARN, ManagedBy: r.ManagedBy, EventBusName: new(r.Bus), CreatedBy: new(r.Account),
+	}, nil
+}
+
+// DeleteRule implements [API]. A rule that does not exist is no error; one that
+// has targets cannot be deleted.
+func (s *Service) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*DeleteRuleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bus(ctx, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	r := s.rules.Get(b.scope.key(b.Name, *in.Name))
+	if r == nil {
+		return &DeleteRuleOutput{}, nil
+	}
+	if err := r.checkManaged(in.Force); err != nil {
+		return nil, err
+	}
+	if len(r.Targets) > 0 {
+		return nil, invalid("Rule can't be deleted since it has targets.")
+	}
+	return &DeleteRuleOutput{}, s.rules.Delete(ctx, r.key())
+}
+
+// EnableRule implements [API]. The rule sees the events that come from then on.
+func (s *Service) EnableRule(ctx context.Context, in *EnableRuleInput) (*EnableRuleOutput, error) {
+	return &EnableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, RuleStateEnabled)
+}
+
+// DisableRule implements [API]. What matched before is still delivered.
+func (s *Service) DisableRule(ctx context.Context, in *DisableRuleInput) (*DisableRuleOutput, error) {
+	return &DisableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, RuleStateDisabled)
+}
+
+func (s *Service) setState(ctx context.Context, busNameOrARN *string, name, state string) error {
+	_, err := s.changeRule(ctx, busNameOrARN, name, func(r *rule) error {
+		r.State = state
+		return r.checkManaged(nil)
+	})
+	return err
+}
+
+// ListRules implements [API].
+func (s *Service) ListRules(ctx context.Context, in *ListRulesInput) (*ListRulesOutput, error) {
+	b, err := s.bus(ctx, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := page(s.rules.List(b.scope.key(b.Name, value(in.NamePrefix))), ruleName, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &ListRulesOutput{Rules: make([]Rule, len(rows)), NextToken: next}
+	for i, r := range rows {
+		out.Rules[i] = Rule{
+			Name: new(r.Name), Arn: new(r.arn()), EventPattern: r.Pattern, State: new(r.State), Description: r.Description,
+			RoleArn: r.RoleARN, ManagedBy: r.ManagedBy, EventBusName: new(r.Bus),
+		}
+	}
+	return out, nil
+}
+
+func ruleName(r *rule) string { return r.Name }
+
+// ListRuleNamesByTarget implements [API].
+func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesByTargetInput) (*ListRuleNamesByTargetOutput, error) {
+	b, err := s.bus(ctx, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(s.rules.List(b.scope.key(b.Name, "")), func(r *rule) bool {
+		return !slices.ContainsFunc(r.Targets, func(t Target) bool { return *t.Arn == *in.TargetArn })
+	})
+	rows, next, err := page(all, ruleName, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &ListRuleNamesByTargetOutput{RuleNames: make([]string, len(rows)), NextToken: next}
+	for i, r := range rows {
+		out.RuleNames[i] = r.Name
+	}
+	return out, nil
+}
+
+// TestEventPattern implements [API].
+func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
+	p, err := pattern.Parse([]byte(*in.EventPattern))
+	if err != nil {
+		return nil, wire.Errorf(CodeInvalidEventPatternException, "%s", err.Error())
+	}
+	if err := checkEvent(*in.Event); err != nil {
+		return nil, err
+	}
+	matched, err := p.Match([]byte(*in.Event))
+	if err != nil {
+		return nil, invalid("Parameter Event is not valid. Reason: %s", err)
+	}
+	return &TestEventPatternOutput{Result: matched}, nil
+}

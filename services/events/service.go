@@ -1,0 +1,153 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/hub"
+	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// Config is what the service works with. All but Logger and HTTP are required.
+type Config struct {
+	Engine  engine.Engine
+	Clock   clock.Clock
+	Hub     *hub.Hub
+	Box     *seal.Box    // seals the secrets of connections
+	Targets Targets      // what ARNs of other services stand for
+	HTTP    *http.Client // calls API destinations and token endpoints; nil: a client of its own
+	Logger  *slog.Logger
+}
+
+// Targets knows the things outside this package to which events can go.
+type Targets interface {
+	// Target returns the delivery target that a rule's target names, or an
+	// error for the caller of PutTargets where nothing of that kind can be
+	// a target. Whether the thing exists shows when an event is delivered.
+	Target(t Target) (delivery.Target, error)
+	// DeadLetters returns the dead-letter queue with that ARN, for events
+	// of the rule's target.
+	DeadLetters(queueARN, ruleARN, targetARN string) (delivery.DeadLetters, error)
+}
+
+// Service implements [API].
+type Service struct {
+	Config
+
+	mu           sync.Mutex // serializes changes of the configuration
+	buses        *engine.Documents[bus]
+	rules        *engine.Documents[rule]
+	connections  *engine.Documents[connection]
+	destinations *engine.Documents[destination]
+	archives     *engine.Documents[archive]
+	replays      *engine.Documents[replay]
+
+	outbound  *outbound // API destinations: HTTP, tokens, rates
+	replaying *replaying
+	appending sync.Map // archive's log → *sync.Mutex: one batch at a time
+}
+
+var _ API = (*Service)(nil)
+
+// New loads the configuration and takes up the subscriptions and replays where
+// they stood.
+func New(ctx context.Context, c Config) (*Service, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{Config: c}
+	records := c.Engine.Records()
+	var err error
+	load := func(open func() error) {
+		if err == nil {
+			err = open()
+		}
+	}
+	load(func() (e error) { s.buses, e = engine.OpenDocuments[bus](ctx, records, "events.bus"); return })
+	load(func() (e error) { s.rules, e = engine.OpenDocuments[rule](ctx, records, "events.rule"); return })
+	load(func() (e error) {
+		s.connections, e = engine.OpenDocuments[connection](ctx, records, "events.connection")
+		return
+	})
+	load(func() (e error) {
+		s.destinations, e = engine.OpenDocuments[destination](ctx, records, "events.destination")
+		return
+	})
+	load(func() (e error) {
+		s.archives, e = engine.OpenDocuments[archive](ctx, records, "events.archive")
+		return
+	})
+	load(func() (e error) { s.replays, e = engine.OpenDocuments[replay](ctx, records, "events.replay"); return })
+	if err != nil {
+		return nil, err
+	}
+	s.outbound = newOutbound(s)
+	s.replaying = newReplaying(s)
+	if err := s.resume(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// resume subscribes what was subscribed when the service last ran.
+func (s *Service) resume(ctx context.Context) error {
+	for _, r := range s.rules.List("") {
+		if err := s.subscribe(ctx, r); err != nil {
+			return fmt.Errorf("resuming: %w", err)
+		}
+	}
+	s.replaying.resume()
+	return nil
+}
+
+// Close ends replays under way; they go on at the next start. The hub, which
+// delivers, is closed by who made it.
+func (s *Service) Close(ctx context.Context) error {
+	return s.replaying.close(ctx)
+}
+
+// scope is whose things and where: names are unique within one.
+type scope struct{ Account, Region string }
+
+// scopeOf is the caller's scope.
+func scopeOf(ctx context.Context) scope {
+	r := wire.FromContext(ctx)
+	return scope{Account: r.Account, Region: r.Region}
+}
+
+func (s scope) arn(resource string) string {
+	return arn.New("events", s.Region, s.Account, resource).String()
+}
+
+// prefix is what the document keys of the scope begin with.
+func (s scope) prefix() string { return s.Account + "|" + s.Region + "|" }
+
+func (s scope) key(names ...string) string { return s.prefix() + strings.Join(names, "|") }
+
+// locate splits a name that may be an ARN of the given kind ("event-bus") into
+// the scope it lies in and the bare name.
+func locate(ctx context.Context, kind, nameOrARN string) (scope, string) {
+	if a, err := arn.Parse(nameOrARN); err == nil {
+		if k, name := a.Split(); k == kind {
+			return scope{Account: a.Account, Region: a.Region}, name
+		}
+	}
+	return scopeOf(ctx), nameOrARN
+}
+
+func notFound(format string, args ...any) error {
+	return wire.Errorf(CodeResourceNotFoundException, format, args...)
+}
+
+func invalid(format string, args ...any) error {
+	return wire.Errorf(wire.CodeValidation, format, args...)
+}

@@ -1,0 +1,165 @@
+package events
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/transform"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// maxTargets is how many targets a rule may have (EventBridge quotas).
+const maxTargets = 5
+
+// PutTargets implements [API]. A target takes the place of one with its id.
+// All are checked before the first is put: either all are put or none.
+func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsOutput, error) {
+	for i := range in.Targets {
+		if err := s.checkTarget(&in.Targets[i]); err != nil {
+			return nil, err
+		}
+	}
+	_, err := s.changeRule(ctx, in.EventBusName, *in.Rule, func(r *rule) error {
+		if err := r.checkManaged(nil); err != nil {
+			return err
+		}
+		list := slices.Clone(r.Targets)
+		for _, t := range in.Targets {
+			if i := slices.IndexFunc(list, func(o Target) bool { return *o.Id == *t.Id }); i >= 0 {
+				list[i] = t
+			} else {
+				list = append(list, t)
+			}
+		}
+		if len(list) > maxTargets {
+			return wire.Errorf(CodeLimitExceededException, "The requested resource exceeds the maximum number allowed: a rule can have at most %d targets.", maxTargets)
+		}
+		r.Targets = list
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &PutTargetsOutput{FailedEntries: []PutTargetsResultEntry{}}, nil
+}
+
+// RemoveTargets implements [API]. What was matched for a target and not yet
+// delivered is given up with it.
+func (s *Service) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*RemoveTargetsOutput, error) {
+	failed := []RemoveTargetsResultEntry{}
+	_, err := s.changeRule(ctx, in.EventBusName, *in.Rule, func(r *rule) error {
+		if err := r.checkManaged(in.Force); err != nil {
+			return err
+		}
+		list := slices.Clone(r.Targets)
+		for _, id := range in.Ids {
+			i := slices.IndexFunc(list, func(o Target) bool { return *o.Id == id })
+			if i < 0 {
+				failed = append(failed, RemoveTargetsResultEntry{
+					TargetId: new(id), ErrorCode: new(CodeResourceNotFoundException),
+					ErrorMessage: new("Rule " + r.Name + " does not have a target with the Id " + id + "."),
+				})
+				continue
+			}
+			list = slices.Delete(list, i, i+1)
+		}
+		r.Targets = list
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &RemoveTargetsOutput{FailedEntryCount: int32(len(failed)), FailedEntries: failed}, nil
+}
+
+// ListTargetsByRule implements [API].
+func (s *Service) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
+	_, r, err := s.rule(ctx, in.EventBusName, *in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	id := func(t Target) string { return *t.Id }
+	all := slices.Clone(r.Targets)
+	sortByName(all, id)
+	rows, next, err := page(all, id, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	return &ListTargetsByRuleOutput{Targets: slices.Concat([]Target{}, rows), NextToken: next}, nil
+}
+
+// checkTarget refuses what could never be delivered.
+func (s *Service) checkTarget(t *Target) error {
+	a, err := arn.Parse(*t.Arn)
+	if err != nil {
+		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
+	}
+	if a.Service == "sqs" && strings.HasSuffix(a.Resource, ".fifo") && (t.SqsParameters == nil || t.SqsParameters.MessageGroupId == nil) {
+		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", *t.Id)
+	}
+	if t.SqsParameters != nil && (a.Service != "sqs" || !strings.HasSuffix(a.Resource, ".fifo")) {
+		return invalid("Parameter SqsParameters is not valid for target %s. Reason: it is for FIFO queues.", *t.Id)
+	}
+	if err := checkDeadLetter(t.DeadLetterConfig); err != nil {
+		return err
+	}
+	if _, err := newTransformer(t); err != nil {
+		return err
+	}
+	if _, err := s.target(*t); err != nil {
+		return err
+	}
+	return nil
+}
+
+func checkDeadLetter(c *DeadLetterConfig) error {
+	if c == nil || c.Arn == nil {
+		return nil
+	}
+	if a, err := arn.Parse(*c.Arn); err != nil || a.Service != "sqs" || strings.HasSuffix(a.Resource, ".fifo") {
+		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not the ARN of a standard SQS queue.", *c.Arn)
+	}
+	return nil
+}
+
+// target is what the rule's target delivers to: a thing of this package, or of
+// another service.
+func (s *Service) target(t Target) (delivery.Target, error) {
+	a, err := arn.Parse(*t.Arn)
+	if err != nil {
+		return nil, invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
+	}
+	kind, _ := a.Split()
+	if a.Service != "events" {
+		return s.Targets.Target(t)
+	}
+	switch kind {
+	case "event-bus":
+		return busTarget{s: s, arn: *t.Arn}, nil
+	case "api-destination":
+		return s.outbound.target(t), nil
+	case "archive":
+		return s.archiveTarget(*t.Arn), nil
+	}
+	return nil, invalid("Parameter %s is not valid. Reason: %s of EventBridge cannot be a target.", *t.Arn, kind)
+}
+
+// newTransformer compiles what makes the target's input; nil where it gets the
+// event as it is.
+func newTransformer(t *Target) (*transform.Transformer, error) {
+	spec := transform.Spec{TargetID: *t.Id, Input: t.Input, InputPath: t.InputPath}
+	if t.InputTransformer != nil {
+		spec.Template, spec.PathsMap = t.InputTransformer.InputTemplate, t.InputTransformer.InputPathsMap
+	}
+	if spec.Input == nil && spec.InputPath == nil && spec.Template == nil {
+		return nil, nil
+	}
+	tr, err := transform.New(spec)
+	if err != nil {
+		return nil, invalid("%s", err)
+	}
+	return tr, nil
+}
