@@ -181,10 +181,7 @@ func (r *Runner) judge(w *round, results []Result, start time.Time, took time.Du
 			w.bury = append(w.bury, it)
 			continue
 		}
-		it.due, it.notBefore = due, time.Time{}
-		if result.RetryAfter > 0 {
-			it.notBefore = due
-		}
+		it.due, it.asked = due, result.RetryAfter > 0
 		w.again = append(w.again, it)
 	}
 	r.mu.Lock()

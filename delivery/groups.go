@@ -106,7 +106,7 @@ func (r *Runner) park() {
 
 		messages := make([]engine.Message, len(parked))
 		for i, it := range parked {
-			messages[i] = engine.Message{Body: appendRecord(nil, it), Group: it.group.name}
+			messages[i] = engine.Message{Body: r.record(it), Group: it.group.name}
 		}
 		if !r.insist(func(ctx context.Context) error {
 			_, err := r.queues.Enqueue(ctx, r.name, messages...)

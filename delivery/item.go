@@ -20,15 +20,16 @@ type item struct {
 	exhausted string  // for Dead
 
 	// Of a leased record; id is 0 for an event from the log.
-	id    uint64
-	token string
-	until time.Time
+	id     uint64
+	token  string
+	until  time.Time
+	writer uint64 // Runner.opened of the runner that wrote it
 
 	// Of the round under way.
-	input     []byte
-	due       time.Time // of the next attempt, where there is to be one
-	notBefore time.Time // as due, where the target asked for it
-	fate      fate
+	input []byte
+	due   time.Time // of the next attempt, where there is to be one
+	asked bool      // the target asked for due
+	fate  fate
 }
 
 // fate is what a round made of an item.

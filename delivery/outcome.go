@@ -104,9 +104,15 @@ func (r *Runner) queueAgain(w *round) {
 			continue
 		}
 		fresh = append(fresh, it)
-		messages = append(messages, engine.Message{Body: appendRecord(nil, it), Due: it.due, Group: r.queueGroup(&it.event)})
+		messages = append(messages, engine.Message{Body: r.record(it), Due: it.due, Group: r.queueGroup(&it.event)})
 	}
 	r.enqueue(fresh, messages)
+}
+
+// record is the durable form of it.
+func (r *Runner) record(it *item) []byte {
+	it.writer = r.opened
+	return appendRecord(nil, it)
 }
 
 // enqueue writes the records of events from the log.
@@ -140,16 +146,17 @@ func (r *Runner) enqueue(fresh []*item, messages []engine.Message) {
 	}
 }
 
-// putBack returns a leased record to the queue until its due time. The lease
-// is kept until then, so that hasten can make it due earlier.
+// putBack returns a leased record to the queue until its due time. Unless the
+// target asked for that time, the lease is kept until then, so that hasten can
+// make the retry due earlier.
 func (r *Runner) putBack(it *item) {
 	behind := r.takeBehind(it)
-	body := appendRecord(nil, it)
+	body := r.record(it)
 	r.mu.Lock()
-	keep := len(r.waiting) < maxWaiting
+	keep := !it.asked && len(r.waiting) < maxWaiting
 	if keep {
 		// Before the write: the record may be leased again right after it.
-		r.waiting[it.id] = waiting{token: it.token, due: it.due, notBefore: it.notBefore}
+		r.waiting[it.id] = waiting{token: it.token, due: it.due}
 	}
 	r.mu.Unlock()
 	it.fate = fateQueued
@@ -216,7 +223,7 @@ func (r *Runner) buryAll(w *round) {
 			it.bury = true
 			it.burials++
 			it.due = r.clk.Now().Add(max(r.jitter(w.cfg.Policy.ceiling(it.burials)), results[i].RetryAfter))
-			it.notBefore = time.Time{}
+			it.asked = results[i].RetryAfter > 0
 			again = append(again, it)
 			bad++
 		}
@@ -294,7 +301,7 @@ func (r *Runner) buryLater(items []*item) {
 			r.putBack(it)
 			continue
 		}
-		messages = append(messages, engine.Message{Body: appendRecord(nil, it), Due: it.due})
+		messages = append(messages, engine.Message{Body: r.record(it), Due: it.due})
 		fresh = append(fresh, it)
 		if it.id != 0 {
 			grouped = append(grouped, it)

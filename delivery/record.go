@@ -14,6 +14,9 @@ import (
 // unsigned varint, or a string that its length precedes as such.
 const recordVersion = 1
 
+// maxInt bounds numbers that are small by their nature.
+const maxInt = 1<<31 - 1
+
 var errRecord = errors.New("not a delivery record")
 
 // appendRecord appends the durable form of it.
@@ -33,6 +36,8 @@ func appendRecord(dst []byte, it *item) []byte {
 	dst = appendString(dst, e.Data)
 	dst = binary.AppendUvarint(dst, uint64(it.attempts))
 	dst = binary.AppendUvarint(dst, uint64(it.burials))
+	dst = binary.AppendVarint(dst, unixNano(it.due))
+	dst = binary.AppendUvarint(dst, it.writer)
 	dst = appendString(dst, it.exhausted)
 	dst = binary.AppendUvarint(dst, uint64(l.Number))
 	dst = binary.AppendVarint(dst, unixNano(l.Start))
@@ -78,16 +83,18 @@ func parseRecord(body []byte) (*item, error) {
 	e.Group = string(r.bytes())
 	e.Trace = string(r.bytes())
 	e.Data = r.bytes()
-	it.attempts = int(r.number())
-	it.burials = int(r.number())
+	it.attempts = r.small()
+	it.burials = r.small()
+	it.due = timeOf(r.signed())
+	it.writer = r.number()
 	it.exhausted = string(r.bytes())
-	l.Number = int(r.number())
+	l.Number = r.small()
 	l.Start = timeOf(r.signed())
 	l.Duration = time.Duration(r.signed())
-	l.Result.Kind = Kind(r.number())
+	l.Result.Kind = Kind(r.small())
 	l.Result.Code = string(r.bytes())
 	l.Result.Message = string(r.bytes())
-	l.Result.Status = int(r.number())
+	l.Result.Status = r.small()
 	if r.bad || len(r.rest) > 0 {
 		return nil, fmt.Errorf("%w: it ends early, or late", errRecord)
 	}
@@ -104,6 +111,15 @@ type recordReader struct {
 func (r *recordReader) number() uint64 {
 	v, n := binary.Uvarint(r.rest)
 	return recordField(r, v, n)
+}
+
+func (r *recordReader) small() int {
+	v := r.number()
+	if v > maxInt {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	return int(v)
 }
 
 func (r *recordReader) signed() int64 {

@@ -21,9 +21,8 @@ const (
 
 // waiting is a retry that lies in the queue with its lease kept until it is due.
 type waiting struct {
-	token     string
-	due       time.Time
-	notBefore time.Time // the target asked for it; zero: it did not
+	token string
+	due   time.Time
 }
 
 // leaseMore starts the goroutine that leases retries, if there is need. Called
@@ -129,7 +128,9 @@ func (r *Runner) countAgain() bool {
 // accept takes leased records up.
 func (r *Runner) accept(got []engine.Leased) {
 	var broken []string
+	var early earlyRecords
 	r.mu.Lock()
+	now := r.clk.Now()
 	for _, m := range got {
 		it, err := parseRecord(m.Body)
 		if err != nil {
@@ -138,53 +139,98 @@ func (r *Runner) accept(got []engine.Leased) {
 		}
 		it.id, it.token, it.until = m.ID, m.Token, m.Until
 		delete(r.waiting, it.id)
-		if old := r.leased[it.id]; old != nil {
-			// Its lease ran out while it waited here for its turn.
-			if !old.begun {
-				old.token, old.until = it.token, it.until
-			}
+		if it.writer != r.opened && early.take(it, m.Group, now) {
+			r.waiting[it.id] = waiting{token: it.token, due: it.due}
 			continue
 		}
-		r.leased[it.id] = it
-		r.leasedBytes += it.size
-		r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
-		if m.Group == "" {
-			r.due.push(it)
-		} else if g := r.groupOf(&it.event); g == nil {
-			r.due.push(it) // written when order was kept
-		} else {
-			it.group = g
-			g.leased.push(it)
-			r.advance(g)
-		}
+		r.takeUp(it, m.Group)
 	}
 	r.retries -= len(broken)
 	r.stats.dropped += uint64(len(broken))
-	cfg := r.cfg
 	r.pump()
 	r.mu.Unlock()
-	if len(broken) == 0 {
+	for _, it := range early.items {
+		// Where this fails the retry is made when its lease ends.
+		_ = r.queues.PutBack(r.life, r.name, it.token, it.due, true, nil)
+	}
+	r.discard(broken)
+}
+
+// takeUp puts a leased record on the books. Called with mu held.
+func (r *Runner) takeUp(it *item, queueGroup string) {
+	if old := r.leased[it.id]; old != nil {
+		// Its lease ran out while it waited here for its turn.
+		if !old.begun {
+			old.token, old.until = it.token, it.until
+		}
+		return
+	}
+	r.leased[it.id] = it
+	r.leasedBytes += it.size
+	r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
+	if g := r.groupOf(&it.event); g != nil && queueGroup != "" {
+		it.group = g
+		g.leased.push(it)
+		r.advance(g)
+		return
+	}
+	r.due.push(it)
+}
+
+// earlyRecords are records that were leased before they are due: leases that
+// are kept until then may end with the process that kept them.
+type earlyRecords struct {
+	items  []*item
+	groups map[string]time.Time // when the group's first one is due
+}
+
+// take reports whether it is to wait: for its due time, or for that of an
+// earlier one of its group.
+func (e *earlyRecords) take(it *item, group string, now time.Time) bool {
+	if first, ok := e.groups[group]; ok && group != "" {
+		it.due = first
+	}
+	if !it.due.After(now) {
+		return false
+	}
+	if group != "" {
+		if e.groups == nil {
+			e.groups = map[string]time.Time{}
+		}
+		e.groups[group] = it.due
+	}
+	e.items = append(e.items, it)
+	return true
+}
+
+// discard drops records that nobody can read.
+func (r *Runner) discard(tokens []string) {
+	if len(tokens) == 0 {
 		return
 	}
 	r.insist(func(ctx context.Context) error {
-		_, err := r.queues.Settle(ctx, r.name, broken...)
+		_, err := r.queues.Settle(ctx, r.name, tokens...)
 		return err
 	})
-	if cfg.Observer != nil {
-		for range broken {
-			cfg.Observer.Settled(&Event{}, Dropped, Attempt{Result: Result{
-				Kind: Permanent, Code: "INTERNAL_ERROR", Message: "the record of a retry cannot be read",
-			}})
-		}
+	r.mu.Lock()
+	observer := r.cfg.Observer
+	r.mu.Unlock()
+	if observer == nil {
+		return
+	}
+	for range tokens {
+		observer.Settled(&Event{}, Dropped, Attempt{Result: Result{
+			Kind: Permanent, Code: "INTERNAL_ERROR", Message: "the record of a retry cannot be read",
+		}})
 	}
 }
 
-// hasten makes the waiting retries due now, in the order of their due times,
-// but for those that the target asked to have later. Called with mu held.
+// hasten makes the waiting retries due now, in the order of their due times;
+// those whose time the target asked for are not among them. Called with mu held.
 func (r *Runner) hasten(now time.Time) {
 	var all []waiting
 	for id, w := range r.waiting {
-		if w.due.After(now) && !w.notBefore.After(now) {
+		if w.due.After(now) {
 			all = append(all, w)
 			delete(r.waiting, id)
 		}

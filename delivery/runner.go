@@ -26,6 +26,7 @@ type Runner struct {
 	clk    clock.Clock
 	name   string // of the queue
 	order  Order
+	opened uint64                            // tells this runner's records from its predecessors'
 	jitter func(time.Duration) time.Duration // a random duration up to the given one
 
 	open    context.Context // ends when Close begins
@@ -90,6 +91,7 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 		clk:       clk,
 		name:      name,
 		order:     cfg.Order,
+		opened:    rand.Uint64(),
 		jitter:    fullJitter,
 		room:      make(chan struct{}, 1),
 		leaseRoom: make(chan struct{}, 1),
@@ -204,7 +206,7 @@ func (r *Runner) Submit(ctx context.Context, events ...Event) error {
 			e.Ingested = now
 		}
 		messages[i] = engine.Message{
-			Body:  appendRecord(nil, &item{event: e}),
+			Body:  r.record(&item{event: e}),
 			Group: r.queueGroup(&e),
 		}
 	}
