@@ -42,6 +42,8 @@ func (f *field) mustWrite() bool {
 	return f.required && (f.kind == listKind || f.kind == mapKind)
 }
 
+func (f *field) inTheBody() bool { return f.in == inBody }
+
 func appendJSON(b []byte, s *shape, v reflect.Value) []byte {
 	switch s.kind {
 	case stringKind:

@@ -56,7 +56,6 @@ type Route struct {
 	URI      string // template: "/v1/buses/{Name+}?mode=x"
 	Status   int    // of success; 0 is 200
 	Wrapper  string // element around a query answer; "" is the operation's name + "Result"
-	Element  string // root element of an XML request
 	NoOutput bool   // the model gives the operation no output
 }
 

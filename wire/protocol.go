@@ -157,6 +157,7 @@ func (c *call) fail(e *Error) {
 		c.write(status, c.jsonType(), c.jsonError(e, name))
 	case RestJSON:
 		c.w.Header()["X-Amzn-Errortype"] = []string{name}
+		c.detailHeaders(e)
 		c.write(status, "application/json", c.jsonError(e, name))
 	case CBOR:
 		c.w.Header()["Smithy-Protocol"] = []string{"rpc-v2-cbor"}
@@ -185,11 +186,25 @@ func (c *call) jsonError(e *Error, name string) []byte {
 	b = append(b, `,"message":`...)
 	b = appendString(b, e.Message)
 	if o, v := detail(e); o != nil {
-		if own := appendObject(nil, o, v, nil); len(own) > 2 {
+		if own := appendObject(nil, o, v, (*field).inTheBody); len(own) > 2 {
 			b = append(append(b, ','), own[1:len(own)-1]...)
 		}
 	}
 	return append(b, '}')
+}
+
+// detailHeaders sets the headers that an error's own members travel in.
+func (c *call) detailHeaders(e *Error) {
+	o, v := detail(e)
+	if o == nil {
+		return
+	}
+	for i := range o.fields {
+		f := &o.fields[i]
+		if val := v.Field(f.index); f.in == inHeader && !absent(val) {
+			c.w.Header().Set(f.inName, headerText(f.shape, reflect.Indirect(val)))
+		}
+	}
 }
 
 // detail plans an error's own structure; errors are rare enough to plan anew.

@@ -321,13 +321,13 @@ func (c *call) unbind(b []byte, op *Operation, o *object, v reflect.Value) []byt
 	if c.protocol == RestXML {
 		if len(o.fields) > 0 {
 			b = append(b, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"...)
-			b = c.openRoot(b, o.name)
-			b = closeTag(appendMembers(b, o, v), o.name)
+			b = c.openRoot(b, op.Name+"Response")
+			b = closeTag(appendMembers(b, o, v), op.Name+"Response")
 		}
 		c.write(status, "application/xml", b)
 		return b
 	}
-	b = appendObject(b, o, v, func(f *field) bool { return f.in == inBody })
+	b = appendObject(b, o, v, (*field).inTheBody)
 	c.write(status, "application/json", b)
 	return b
 }

@@ -289,9 +289,6 @@ func (e *emitter) route(op *operation) string {
 	} else if w := op.Output.ResultWrapper; w != "" && w != op.Name+"Result" {
 		f = append(f, fmt.Sprintf("Wrapper: %q", w))
 	}
-	if op.Input != nil && op.Input.LocationName != "" {
-		f = append(f, fmt.Sprintf("Element: %q", op.Input.LocationName))
-	}
 	return "wire.Route{" + strings.Join(f, ", ") + "}"
 }
 
