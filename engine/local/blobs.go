@@ -1,0 +1,190 @@
+package local
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/signalbox/signalbox/engine"
+)
+
+// blobs implements engine.Blobs with files blobs/aa/aabb… beside the database.
+// A blob is written to a file of another name, synced, and renamed; then the
+// directories are synced. So what bears a blob's name is whole.
+type blobs struct {
+	e    *Engine
+	last atomic.Uint64 // of the names of files being written
+	dirs sync.Mutex    // held while a directory is made
+}
+
+const categoryBlob vfs.DiskWriteCategory = "signalbox-blob"
+
+func (s *blobs) root() string { return filepath.Join(s.e.dir, "blobs") }
+func (s *blobs) temp() string { return filepath.Join(s.root(), "tmp") }
+
+func (s *blobs) path(d engine.Digest) (dir, file string) {
+	dir = filepath.Join(s.root(), string(d[:2]))
+	return dir, filepath.Join(dir, string(d))
+}
+
+// open removes what a crash has left half written.
+func (s *blobs) open() error {
+	if err := s.e.makeDir(s.temp()); err != nil {
+		return fmt.Errorf("making the directory of blobs: %w", err)
+	}
+	left, err := s.e.fs.List(s.temp())
+	for _, name := range left {
+		err = errors.Join(err, s.e.fs.Remove(filepath.Join(s.temp(), name)))
+	}
+	if err != nil {
+		err = fmt.Errorf("clearing the directory of blobs: %w", err)
+	}
+	return err
+}
+
+func (s *blobs) Put(ctx context.Context, r io.Reader) (engine.Digest, int64, error) {
+	if err := ctx.Err(); err != nil {
+		return "", 0, err
+	}
+	if err := s.e.alive(); err != nil {
+		return "", 0, err
+	}
+	temp := filepath.Join(s.temp(), strconv.FormatUint(s.last.Add(1), 10))
+	d, n, err := s.write(ctx, temp, r)
+	if err == nil {
+		err = s.keep(temp, d)
+	}
+	if err != nil {
+		s.e.fs.Remove(temp)
+		return "", 0, err
+	}
+	return d, n, nil
+}
+
+func (s *blobs) write(ctx context.Context, name string, r io.Reader) (engine.Digest, int64, error) {
+	f, err := s.e.fs.Create(name, categoryBlob)
+	if err != nil {
+		return "", 0, fmt.Errorf("writing a blob: %w", err)
+	}
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, h), whileAlive{ctx, s.e, r})
+	if err == nil {
+		if err = f.Sync(); err != nil {
+			err = fmt.Errorf("syncing a blob: %w", err)
+		}
+	}
+	return engine.Digest(hex.EncodeToString(h.Sum(nil))), n, errors.Join(err, f.Close())
+}
+
+// whileAlive stops reading when the context ends or the engine is closed.
+type whileAlive struct {
+	ctx context.Context
+	e   *Engine
+	io.Reader
+}
+
+func (r whileAlive) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if err := r.e.alive(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// keep gives a file its name for good.
+func (s *blobs) keep(temp string, d engine.Digest) error {
+	if err := s.e.enter(); err != nil {
+		return err
+	}
+	defer s.e.leave()
+	dir, file := s.path(d)
+	s.dirs.Lock()
+	err := s.e.makeDir(dir)
+	s.dirs.Unlock()
+	if err == nil {
+		err = s.e.fs.Rename(temp, file)
+	}
+	if err == nil {
+		err = s.e.syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the blob %s: %w", d, err)
+	}
+	return nil
+}
+
+// known tells a digest from what may be anything.
+func known(d engine.Digest) bool {
+	return len(d) == 2*sha256.Size && strings.Trim(string(d), "0123456789abcdef") == ""
+}
+
+func (s *blobs) Open(ctx context.Context, d engine.Digest) (engine.Blob, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.e.enter(); err != nil {
+		return nil, err
+	}
+	defer s.e.leave()
+	if !known(d) {
+		return nil, fmt.Errorf("the blob %.70q: %w", d, engine.ErrNotFound)
+	}
+	_, file := s.path(d)
+	f, err := s.e.fs.Open(file)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = engine.ErrNotFound
+		}
+		return nil, fmt.Errorf("the blob %s: %w", d, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the blob %s: %w", d, err), f.Close())
+	}
+	return &blob{io.NewSectionReader(f, 0, info.Size()), f}, nil
+}
+
+func (s *blobs) Delete(ctx context.Context, d engine.Digest) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.e.enter(); err != nil {
+		return err
+	}
+	defer s.e.leave()
+	if !known(d) {
+		return nil
+	}
+	dir, file := s.path(d)
+	err := s.e.fs.Remove(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = s.e.syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("deleting the blob %s: %w", d, err)
+	}
+	return nil
+}
+
+type blob struct {
+	*io.SectionReader
+	file vfs.File
+}
+
+func (b *blob) Close() error { return b.file.Close() }

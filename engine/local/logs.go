@@ -1,0 +1,332 @@
+package local
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/signalbox/signalbox/engine"
+)
+
+// logs implements engine.Logs.
+type logs struct{ e *Engine }
+
+// A log is known in memory once it was written to or opened.
+type log struct {
+	e    *Engine
+	name string
+
+	// The committer's.
+	id      uint32 // zero: nothing was written yet. Readers may look at it once published is above 1
+	first   engine.Position
+	next    engine.Position
+	time    int64          // of the last entry
+	staging *stagedEntries // of the batch that is prepared
+
+	mu        sync.Mutex // guards what follows
+	kept      engine.Position
+	published engine.Position // what lies below is durable
+	tail      tail
+	readers   int
+	changed   chan struct{} // closed when something is published; nil where nobody waits
+	dropped   bool
+}
+
+// stagedEntries are what one batch appends to one log.
+type stagedEntries struct {
+	commit  *commit
+	log     *log
+	entries []engine.Entry
+}
+
+// log finds a log; nil where it was never written to and create is false.
+func (e *Engine) log(name string, create bool) (*log, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.logs[name]; l != nil {
+		return l, nil
+	}
+	id, err := e.lookup(kindLog, name)
+	if err != nil || id == 0 && !create {
+		return nil, err
+	}
+	l := &log{e: e, name: name, id: id, first: 1, next: 1}
+	if id != 0 {
+		if err := l.load(); err != nil {
+			return nil, err
+		}
+	}
+	l.kept, l.published = l.first, l.next
+	e.logs[name] = l
+	return l, nil
+}
+
+// load reads where the log begins and ends. Bounds are written when a log is
+// trimmed; the last entry tells the rest.
+func (l *log) load() error {
+	b, err := get(l.e.db, boundsKey(l.id))
+	if err != nil {
+		return err
+	}
+	if len(b) == 24 {
+		l.first = engine.Position(binary.BigEndian.Uint64(b))
+		l.next = engine.Position(binary.BigEndian.Uint64(b[8:]))
+		l.time = int64(binary.BigEndian.Uint64(b[16:]))
+	}
+	it, err := l.iterator(l.first, math.MaxUint64)
+	if err != nil {
+		return err
+	}
+	if it.Last() {
+		var v []byte
+		if v, err = it.ValueAndErr(); err == nil {
+			l.next = positionOf(it.Key()) + 1
+			l.time = timeOf(v)
+		}
+	}
+	if err := errors.Join(err, it.Close()); err != nil {
+		return fmt.Errorf("reading the end of log %q: %w", l.name, err)
+	}
+	return nil
+}
+
+func (l *log) iterator(from, to engine.Position) (*pebble.Iterator, error) {
+	return l.e.db.NewIter(&pebble.IterOptions{
+		LowerBound: entryKey(nil, l.id, from),
+		UpperBound: entryKey(nil, l.id, to),
+	})
+}
+
+func positionOf(key []byte) engine.Position { return engine.Position(binary.BigEndian.Uint64(key[5:])) }
+
+// An entry's value is its time in milliseconds and the data.
+func timeOf(value []byte) int64 { return int64(binary.BigEndian.Uint64(value)) }
+
+func (s logs) Append(ctx context.Context, name string, data ...[]byte) (engine.Position, error) {
+	if err := checkName("log", name); err != nil {
+		return 0, err
+	}
+	size := 0
+	for _, d := range data {
+		size += len(d)
+	}
+	o := &appendOp{e: s.e, name: name, data: make([][]byte, len(data))}
+	own := make([]byte, 0, size)
+	for i, d := range data {
+		n := len(own)
+		own = append(own, d...)
+		o.data[i] = own[n:len(own):len(own)]
+	}
+	if err := s.e.do(ctx, o, size+64*len(data)); err != nil {
+		return 0, err
+	}
+	return o.first, nil
+}
+
+type appendOp struct {
+	e     *Engine
+	name  string
+	data  [][]byte
+	first engine.Position
+}
+
+func (o *appendOp) prepare(c *commit) error {
+	l, err := o.e.log(o.name, true)
+	if err != nil {
+		return err
+	}
+	o.first = l.next
+	if len(o.data) == 0 {
+		return nil
+	}
+	if l.id == 0 {
+		if l.id, err = c.number(kindLog, l.name); err != nil {
+			return err
+		}
+	}
+	if l.staging == nil || l.staging.commit != c {
+		l.staging = &stagedEntries{commit: c, log: l}
+		c.staged = append(c.staged, l.staging)
+	}
+	l.time = max(l.time, c.now)
+	at := time.UnixMilli(l.time)
+	for _, data := range o.data {
+		d := c.batch.SetDeferred(entryKeyLen, 8+len(data))
+		entryKey(d.Key[:0], l.id, l.next)
+		binary.BigEndian.PutUint64(d.Value, uint64(l.time))
+		copy(d.Value[8:], data)
+		if err := d.Finish(); err != nil {
+			return err
+		}
+		l.staging.entries = append(l.staging.entries, engine.Entry{Position: l.next, Time: at, Data: data})
+		l.next++
+	}
+	return nil
+}
+
+// publish is done for all of a batch's entries at once.
+func (o *appendOp) publish() {}
+
+func (l *log) publish(entries []engine.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.published = entries[len(entries)-1].Position + 1
+	if l.readers > 0 {
+		l.tail.add(entries, l.e.tailLimit())
+	}
+	l.wake()
+}
+
+// wake is called with mu held.
+func (l *log) wake() {
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+func (s logs) Bounds(ctx context.Context, name string) (first, next engine.Position, err error) {
+	l, err := s.find(ctx, name, false)
+	if err != nil || l == nil {
+		return 1, 1, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept, l.published, nil
+}
+
+func (s logs) find(ctx context.Context, name string, create bool) (*log, error) {
+	if err := checkName("log", name); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.e.enter(); err != nil {
+		return nil, err
+	}
+	defer s.e.leave()
+	return s.e.log(name, create)
+}
+
+// Seek searches the positions by halves: the times of entries never go back.
+func (s logs) Seek(ctx context.Context, name string, t time.Time) (engine.Position, error) {
+	l, err := s.find(ctx, name, false)
+	if err != nil || l == nil {
+		return 1, err
+	}
+	if err := s.e.enter(); err != nil {
+		return 0, err
+	}
+	defer s.e.leave()
+	l.mu.Lock()
+	low, high := l.kept, l.published
+	l.mu.Unlock()
+	for low < high {
+		mid := low + (high-low)/2
+		v, err := get(s.e.db, entryKey(nil, l.id, mid))
+		if err != nil {
+			return 0, err
+		}
+		// What is missing is being trimmed.
+		if v == nil || time.UnixMilli(timeOf(v)).Before(t) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, nil
+}
+
+func (s logs) Trim(ctx context.Context, name string, before engine.Position) error {
+	if err := checkName("log", name); err != nil {
+		return err
+	}
+	return s.e.do(ctx, &trimOp{e: s.e, name: name, before: before}, 64)
+}
+
+type trimOp struct {
+	e      *Engine
+	name   string
+	before engine.Position
+	log    *log
+}
+
+func (o *trimOp) prepare(c *commit) error {
+	l, err := o.e.log(o.name, false)
+	if err != nil || l == nil || l.id == 0 {
+		return err
+	}
+	o.before = min(o.before, l.next)
+	if o.before <= l.first {
+		return nil
+	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(o.before))
+	b = binary.BigEndian.AppendUint64(b, uint64(l.next))
+	b = binary.BigEndian.AppendUint64(b, uint64(l.time))
+	err = errors.Join(
+		c.batch.DeleteRange(entryKey(nil, l.id, l.first), entryKey(nil, l.id, o.before), nil),
+		c.batch.Set(boundsKey(l.id), b, nil))
+	l.first, o.log = o.before, l
+	return err
+}
+
+func (o *trimOp) publish() {
+	if l := o.log; l != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.kept = o.before
+		l.tail.trim(o.before)
+		l.wake()
+	}
+}
+
+func (s logs) Drop(ctx context.Context, name string) error {
+	if err := checkName("log", name); err != nil {
+		return err
+	}
+	return s.e.await(ctx, &request{op: &dropLogOp{e: s.e, name: name}, size: 64, barrier: true})
+}
+
+type dropLogOp struct {
+	e    *Engine
+	name string
+	log  *log
+}
+
+func (o *dropLogOp) prepare(c *commit) error {
+	l, err := o.e.log(o.name, false)
+	if err != nil || l == nil {
+		return err
+	}
+	o.log = l
+	if l.id == 0 {
+		return nil
+	}
+	return errors.Join(
+		c.batch.Delete(nameKey(kindLog, o.name), nil),
+		c.batch.Delete(boundsKey(l.id), nil),
+		c.batch.DeleteRange(appendID(nil, roomLogs, l.id), appendID(nil, roomLogs, l.id+1), nil))
+}
+
+func (o *dropLogOp) publish() {
+	l := o.log
+	if l == nil {
+		return
+	}
+	o.e.mu.Lock()
+	delete(o.e.logs, o.name)
+	o.e.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dropped = true
+	l.kept, l.published = 1, 1
+	l.tail = tail{}
+	l.wake()
+}

@@ -1,0 +1,427 @@
+package local
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/signalbox/signalbox/engine"
+)
+
+// queues implements engine.Queues.
+type queues struct{ e *Engine }
+
+// find finds a queue; nil where it was never written to and create is false.
+func (s queues) find(ctx context.Context, name string, create bool) (*queue, error) {
+	if err := checkName("queue", name); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.e.enter(); err != nil {
+		return nil, err
+	}
+	defer s.e.leave()
+	return s.e.queue(name, create)
+}
+
+func (s queues) Enqueue(ctx context.Context, name string, messages ...engine.Message) ([]uint64, error) {
+	if err := checkName("queue", name); err != nil {
+		return nil, err
+	}
+	if len(messages) == 0 {
+		return nil, s.e.idle(ctx)
+	}
+	o := &enqueueOp{e: s.e, name: name, messages: make([]stored, len(messages))}
+	size := 0
+	for i, m := range messages {
+		if len(m.Group) > engine.MaxName || len(m.Dedup) > engine.MaxName {
+			return nil, fmt.Errorf("a message's group or dedup: %w", engine.ErrName)
+		}
+		own := stored{due: -1, group: m.Group, dedup: m.Dedup, body: append([]byte{}, m.Body...)}
+		if !m.Due.IsZero() {
+			own.due = dueMillis(m.Due)
+		}
+		o.messages[i] = own
+		size += own.size() + 128
+	}
+	if err := s.e.do(ctx, o, size); err != nil {
+		return nil, err
+	}
+	return o.ids, nil
+}
+
+func (s queues) Lease(ctx context.Context, name string, n int, d time.Duration) ([]engine.Leased, error) {
+	q, err := s.find(ctx, name, false)
+	if err != nil || q == nil {
+		return nil, err
+	}
+	if err := s.e.enter(); err != nil {
+		return nil, err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.published == 0 {
+		return nil, nil
+	}
+	now := s.e.clock.Now().UnixMilli()
+	q.expire(now)
+	h := harvest{q: q, now: now, until: addMillis(now, d), want: n}
+	w := walk{q: q, now: now}
+	for err == nil && len(h.leased) < n {
+		c, ok, e := w.peek()
+		if err = e; !ok || c.due > now {
+			break
+		}
+		w.pop(c)
+		if err = h.take(c); err != nil {
+			q.free(c.place)
+		}
+	}
+	if err := errors.Join(err, w.close()); err != nil && len(h.leased) == 0 {
+		return nil, err
+	}
+	return h.leased, nil
+}
+
+// addMillis rounds a duration up to milliseconds.
+func addMillis(now int64, d time.Duration) int64 {
+	return now + int64((max(d, 0)+time.Millisecond-1)/time.Millisecond)
+}
+
+// A harvest is the making of leases in one call. The queue's mu is held.
+type harvest struct {
+	q          *queue
+	now, until int64
+	want       int
+	leased     []engine.Leased
+}
+
+// take leases a candidate and those that follow it in its group.
+func (h *harvest) take(c candidate) error {
+	if c.group != "" {
+		h.q.groups[c.group] = &group{head: c.place}
+	}
+	ok, err := h.one(c.id, c.hasState)
+	if c.group == "" {
+		return err
+	}
+	if g := h.q.groups[c.group]; g.held == 0 {
+		delete(h.q.groups, c.group)
+	}
+	if err != nil || !ok || len(h.leased) >= h.want {
+		return err
+	}
+	lower, upper := memberKey(h.q.id, c.group, c.id+1), memberKey(h.q.id, c.group, math.MaxUint64)
+	return scan(h.q.e.db, lower, upper, func(k, v []byte) (bool, error) {
+		id := binary.BigEndian.Uint64(k[len(k)-8:])
+		if id > h.q.published {
+			return false, nil
+		}
+		ok, err := h.one(id, len(v) > 0 && v[0]&flagState != 0)
+		return ok && len(h.leased) < h.want, err
+	})
+}
+
+// one leases one message, if it is there and due.
+func (h *harvest) one(id uint64, hasState bool) (bool, error) {
+	q := h.q
+	m, ok, err := q.message(id)
+	if err != nil || !ok {
+		return false, err // it is being purged
+	}
+	s := state{due: m.due, delayed: m.delayed}
+	if last := q.leases[id]; last != nil {
+		s = state{due: last.due, first: last.first, count: last.count, delayed: last.delayed}
+		hasState = last.stored
+	} else if hasState {
+		if s, hasState, err = q.state(id, &m); err != nil {
+			return false, err
+		}
+	}
+	if s.due > h.now {
+		return false, nil
+	}
+	l := &lease{
+		id: id, nonce: q.e.nonce.Add(1), due: s.due, delayed: s.delayed,
+		first: s.first, count: s.count + 1, stored: hasState, group: m.group,
+	}
+	if l.count == 1 {
+		l.first = h.now
+	}
+	if err := q.hold(l); err != nil {
+		return false, err
+	}
+	q.delayed.remove(l.due, l.delayed)
+	q.leases[id] = l
+	q.keep(l, h.until)
+	leased := q.describe(id, &m, &s)
+	leased.Token = makeToken(id, l.nonce)
+	h.leased = append(h.leased, leased)
+	return true, nil
+}
+
+// describe is how a message looks from outside.
+func (q *queue) describe(id uint64, m *stored, s *state) engine.Leased {
+	d := engine.Leased{
+		Message:  engine.Message{Body: m.body, Due: millis(s.due), Group: m.group, Dedup: m.dedup},
+		ID:       id,
+		Leases:   s.count,
+		Enqueued: millis(m.enqueued),
+	}
+	if s.count > 0 {
+		d.First = millis(s.first)
+	}
+	if l := q.leases[id]; l != nil {
+		d.Leases, d.First = l.count, millis(l.first)
+		if l.state == leaseHeld {
+			d.Until = millis(l.until)
+		}
+	}
+	return d
+}
+
+func (s queues) Settle(ctx context.Context, name string, tokens ...string) (int, error) {
+	q, err := s.find(ctx, name, false)
+	if err != nil || q == nil {
+		return 0, err
+	}
+	o := &settleOp{q: q}
+	r := &request{op: o, size: 128 * len(tokens)}
+	err = s.submit(q, r, func() error {
+		o.epoch = q.durable
+		for _, t := range tokens {
+			l := q.leased(t)
+			if l == nil {
+				continue
+			}
+			if err := q.retire(l); err != nil {
+				q.revive(o.leases...)
+				return err
+			}
+			o.leases = append(o.leases, l)
+		}
+		return nil
+	}, func() { q.revive(o.leases...) })
+	if err != nil {
+		return 0, err
+	}
+	if err := r.wait(ctx); err != nil {
+		return 0, err
+	}
+	return o.settled, nil
+}
+
+// submit hands in a request that rests on the queue's state in memory: in the
+// order of their submission such requests are committed.
+func (s queues) submit(q *queue, r *request, prepare func() error, undo func()) error {
+	if err := s.e.enter(); err != nil {
+		return err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := prepare(); err != nil {
+		return err
+	}
+	r.done = make(chan struct{})
+	err := s.e.pipe.submit(r)
+	if err != nil {
+		undo()
+	}
+	return err
+}
+
+func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, keep bool, body []byte) error {
+	q, err := s.find(ctx, name, false)
+	if err != nil {
+		return err
+	}
+	if q == nil {
+		return fmt.Errorf("queue %q has no messages: %w", name, engine.ErrLease)
+	}
+	o := &putBackOp{q: q, due: dueMillis(due), keep: keep}
+	if body != nil {
+		o.body = append([]byte{}, body...)
+	} else if keep {
+		return s.extend(q, token, o.due)
+	}
+	r := &request{op: o, size: 256 + len(body)}
+	err = s.submit(q, r, func() error {
+		o.epoch = q.durable
+		if o.l = q.leased(token); o.l == nil {
+			return fmt.Errorf("queue %q: %w", name, engine.ErrLease)
+		}
+		if keep {
+			return q.extend(o.l, o.due)
+		}
+		return q.retire(o.l)
+	}, func() {
+		if !keep {
+			q.revive(o.l)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return r.wait(ctx)
+}
+
+// extend changes when a lease ends. That is known in memory alone, as the
+// lease is.
+func (s queues) extend(q *queue, token string, until int64) error {
+	if err := s.e.writable(); err != nil {
+		return err
+	}
+	if err := s.e.enter(); err != nil {
+		return err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.leased(token)
+	if l == nil {
+		return fmt.Errorf("queue %q: %w", q.name, engine.ErrLease)
+	}
+	if err := q.extend(l, until); err != nil {
+		return err
+	}
+	q.wake()
+	return nil
+}
+
+func (s queues) Wait(ctx context.Context, name string) error {
+	for {
+		q, err := s.find(ctx, name, true)
+		if err != nil {
+			return err
+		}
+		now := s.e.clock.Now()
+		at, ok, changed, err := s.next(q, now.UnixMilli())
+		if err != nil || ok && at <= now.UnixMilli() {
+			return err
+		}
+		var due <-chan time.Time
+		stop := func() bool { return true }
+		if ok {
+			t := s.e.clock.NewTimer(millis(at).Sub(now))
+			due, stop = t.C, t.Stop
+		}
+		select {
+		case <-changed:
+		case <-due:
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-s.e.closed:
+			err = engine.ErrClosed
+		}
+		stop()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// next is when the first message can be leased, and what will be closed when
+// that may have changed.
+func (s queues) next(q *queue, now int64) (at int64, ok bool, changed <-chan struct{}, err error) {
+	if err := s.e.enter(); err != nil {
+		return 0, false, nil, err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at, ok, err = q.nextFree(now)
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
+	return at, ok, q.changed, err
+}
+
+func (s queues) Depth(ctx context.Context, name string) (d engine.Depth, err error) {
+	q, err := s.find(ctx, name, false)
+	if err != nil || q == nil {
+		return d, err
+	}
+	if err := s.e.enter(); err != nil {
+		return d, err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.total == 0 {
+		return d, nil
+	}
+	now := s.e.clock.Now().UnixMilli()
+	at, ok, err := q.nextFree(now)
+	if err != nil {
+		return d, err
+	}
+	if ok {
+		d.Next = millis(at)
+	}
+	if d.Delayed, err = q.countDelayed(now); err != nil {
+		return d, err
+	}
+	d.Leased = q.held
+	d.Due = max(0, q.total-d.Leased-d.Delayed)
+	err = scan(s.e.db, messageKey(q.id, shelfBodies, q.oldest), messageKey(q.id, shelfBodies, q.published+1), func(k, v []byte) (bool, error) {
+		m, err := decodeStored(v)
+		q.oldest = binary.BigEndian.Uint64(k[shelfLen:])
+		d.Oldest = millis(m.enqueued)
+		return false, err
+	})
+	return d, err
+}
+
+func (s queues) Browse(ctx context.Context, name string, behind uint64, limit int) ([]engine.Leased, error) {
+	q, err := s.find(ctx, name, false)
+	if err != nil || q == nil {
+		return nil, err
+	}
+	list, err := s.browse(q, behind, limit)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	// What was read may hold a body that is not durable yet.
+	return list, s.e.idle(ctx)
+}
+
+func (s queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased, err error) {
+	if err := s.e.enter(); err != nil {
+		return nil, err
+	}
+	defer s.e.leave()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.published == 0 || behind >= q.published {
+		return nil, nil
+	}
+	lower, upper := messageKey(q.id, shelfBodies, behind+1), messageKey(q.id, shelfBodies, q.published+1)
+	err = scan(s.e.db, lower, upper, func(k, v []byte) (bool, error) {
+		id := binary.BigEndian.Uint64(k[shelfLen:])
+		m, err := decodeStored(append([]byte(nil), v...))
+		if err != nil {
+			return false, err
+		}
+		st, _, err := q.state(id, &m)
+		list = append(list, q.describe(id, &m, &st))
+		return limit <= 0 || len(list) < limit, err
+	})
+	return list, err
+}
+
+func (s queues) Purge(ctx context.Context, name string) error { return s.clear(ctx, name, false) }
+func (s queues) Drop(ctx context.Context, name string) error  { return s.clear(ctx, name, true) }
+
+func (s queues) clear(ctx context.Context, name string, drop bool) error {
+	if err := checkName("queue", name); err != nil {
+		return err
+	}
+	return s.e.await(ctx, &request{op: &clearOp{e: s.e, name: name, drop: drop}, size: 64, barrier: true})
+}
