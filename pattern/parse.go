@@ -207,6 +207,9 @@ func (p *parser) list(start int) {
 		p.refuse("Empty arrays are not allowed")
 	}
 	m.src = string(p.src[start:p.at])
+	if tooManyWildcards(m.tests) {
+		p.overgrown()
+	}
 	if len(p.branches) == 0 {
 		p.branches = append(p.branches, map[string]*member{})
 	}
