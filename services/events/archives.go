@@ -22,7 +22,7 @@ const archiveManager = "prod.vhs.events.aws.internal"
 // archive is an archive as it is kept. Its events are a log, filled by a rule of
 // the bus that the archive manages, as at AWS.
 type archive struct {
-	scope
+	wire.Scope
 	Name        string
 	Incarnation string // tells an archive from an earlier one of its name
 	Bus         string // its name
@@ -34,9 +34,9 @@ type archive struct {
 	Created     time.Time
 }
 
-func (a *archive) key() string { return a.scope.key(a.Name) }
+func (a *archive) key() string { return a.Scope.Key(a.Name) }
 
-func (a *archive) arn() string { return a.scope.arn("archive/" + a.Name) }
+func (a *archive) arn() string { return a.Scope.ARN("events", "archive/"+a.Name) }
 
 func (a *archive) log() string { return "events.archive/" + a.arn() + "#" + a.Incarnation }
 
@@ -51,13 +51,13 @@ func (a *archive) rule() *rule {
 	}
 	members["replay-name"] = json.RawMessage(`[{"exists":false}]`)
 	return &rule{
-		scope: a.scope, Bus: a.Bus, Name: a.ruleName(), Pattern: new(quote(members)), State: RuleStateEnabled,
+		Scope: a.Scope, Bus: a.Bus, Name: a.ruleName(), Pattern: new(quote(members)), State: RuleStateEnabled,
 		ManagedBy: new(archiveManager), Targets: []Target{{Id: new(a.ruleName()), Arn: new(a.arn())}},
 	}
 }
 
 func (s *Service) archive(ctx context.Context, name string) (*archive, error) {
-	if a := s.archives.Get(scopeOf(ctx).key(name)); a != nil {
+	if a := s.archives.Get(wire.ScopeOf(ctx).Key(name)); a != nil {
 		return a, nil
 	}
 	return nil, notFound("Archive %s does not exist.", name)
@@ -69,7 +69,7 @@ func (s *Service) archiveByARN(text string) *archive {
 		return nil
 	}
 	_, name := a.Split()
-	return s.archives.Get(scope{Account: a.Account, Region: a.Region}.key(name))
+	return s.archives.Get(wire.ScopeOfARN(a).Key(name))
 }
 
 // CreateArchive implements [API]. It archives the events that come from then on.
@@ -90,8 +90,8 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 	}
 	now := s.Clock.Now()
 	a := &archive{
-		scope: scopeOf(ctx), Name: *in.ArchiveName, Incarnation: strconv.FormatInt(now.UnixNano(), 36), Bus: b.Name, Source: b.arn(),
-		Description: in.Description, Pattern: in.EventPattern, KMSKey: in.KmsKeyIdentifier, Days: value(in.RetentionDays), Created: now,
+		Scope: wire.ScopeOf(ctx), Name: *in.ArchiveName, Incarnation: strconv.FormatInt(now.UnixNano(), 36), Bus: b.Name, Source: b.arn(),
+		Description: in.Description, Pattern: in.EventPattern, KMSKey: in.KmsKeyIdentifier, Days: wire.Value(in.RetentionDays), Created: now,
 	}
 	if s.archives.Get(a.key()) != nil {
 		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Archive %s already exists.", a.Name)
@@ -183,7 +183,7 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 
 // ListArchives implements [API].
 func (s *Service) ListArchives(ctx context.Context, in *ListArchivesInput) (*ListArchivesOutput, error) {
-	all := slices.DeleteFunc(s.archives.List(scopeOf(ctx).key(value(in.NamePrefix))), func(a *archive) bool {
+	all := slices.DeleteFunc(s.archives.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix))), func(a *archive) bool {
 		return in.EventSourceArn != nil && a.Source != *in.EventSourceArn || in.State != nil && s.archiveState(a) != *in.State
 	})
 	rows, next, err := page(all, func(a *archive) string { return a.Name }, in.Limit, in.NextToken)

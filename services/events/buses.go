@@ -13,7 +13,7 @@ const defaultBus = "default"
 
 // bus is an event bus as it is kept.
 type bus struct {
-	scope
+	wire.Scope
 	Name        string
 	Incarnation string // tells a bus from an earlier one of its name
 	Description *string
@@ -26,9 +26,9 @@ type bus struct {
 	Tags        tags
 }
 
-func (b *bus) arn() string { return b.scope.arn("event-bus/" + b.Name) }
+func (b *bus) arn() string { return b.Scope.ARN("events", "event-bus/"+b.Name) }
 
-func (b *bus) key() string { return b.scope.key(b.Name) }
+func (b *bus) key() string { return b.Scope.Key(b.Name) }
 
 // log names the bus to the hub.
 func (b *bus) log() string { return b.arn() + "#" + b.Incarnation }
@@ -41,11 +41,11 @@ func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
 		name = *nameOrARN
 	}
 	sc, name := locate(ctx, "event-bus", name)
-	if b := s.buses.Get(sc.key(name)); b != nil {
+	if b := s.buses.Get(sc.Key(name)); b != nil {
 		return b, nil
 	}
 	if name == defaultBus {
-		return &bus{scope: sc, Name: name, Incarnation: "0"}, nil
+		return &bus{Scope: sc, Name: name, Incarnation: "0"}, nil
 	}
 	return nil, notFound("Event bus %s does not exist.", name)
 }
@@ -89,7 +89,7 @@ func (s *Service) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (
 	defer s.mu.Unlock()
 	now := s.Clock.Now()
 	b := &bus{
-		scope: scopeOf(ctx), Name: name, Incarnation: strconv.FormatInt(now.UnixNano(), 36),
+		Scope: wire.ScopeOf(ctx), Name: name, Incarnation: strconv.FormatInt(now.UnixNano(), 36),
 		Description: in.Description, KMSKey: in.KmsKeyIdentifier, DeadLetter: in.DeadLetterConfig, Log: in.LogConfig,
 		Created: now, Modified: now, Tags: tags,
 	}
@@ -145,7 +145,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.buses.Get(scopeOf(ctx).key(*in.Name))
+	b := s.buses.Get(wire.ScopeOf(ctx).Key(*in.Name))
 	if b == nil {
 		return &DeleteEventBusOutput{}, nil
 	}
@@ -185,7 +185,7 @@ func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInpu
 
 // ListEventBuses implements [API].
 func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	rows, next, err := page(s.busesOf(scopeOf(ctx), in.NamePrefix), func(b *bus) string { return b.Name }, in.Limit, in.NextToken)
+	rows, next, err := page(s.busesOf(wire.ScopeOf(ctx), in.NamePrefix), func(b *bus) string { return b.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +200,11 @@ func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (
 }
 
 // busesOf lists the buses of a scope by name, the default one among them.
-func (s *Service) busesOf(sc scope, prefix *string) []*bus {
-	p := value(prefix)
-	all := s.buses.List(sc.key(p))
-	if s.buses.Get(sc.key(defaultBus)) == nil && strings.HasPrefix(defaultBus, p) {
-		all = append(all, &bus{scope: sc, Name: defaultBus, Incarnation: "0"})
+func (s *Service) busesOf(sc wire.Scope, prefix *string) []*bus {
+	p := wire.Value(prefix)
+	all := s.buses.List(sc.Key(p))
+	if s.buses.Get(sc.Key(defaultBus)) == nil && strings.HasPrefix(defaultBus, p) {
+		all = append(all, &bus{Scope: sc, Name: defaultBus, Incarnation: "0"})
 	}
 	sortByName(all, func(b *bus) string { return b.Name })
 	return all

@@ -19,7 +19,7 @@ type credentials = CreateConnectionAuthRequestParameters
 
 // connection is a connection as it is kept.
 type connection struct {
-	scope
+	wire.Scope
 	Name        string
 	UUID        string
 	Description *string
@@ -33,9 +33,9 @@ type connection struct {
 	Authorized  time.Time
 }
 
-func (c *connection) key() string { return c.scope.key(c.Name) }
+func (c *connection) key() string { return c.Scope.Key(c.Name) }
 
-func (c *connection) arn() string { return c.scope.arn("connection/" + c.Name + "/" + c.UUID) }
+func (c *connection) arn() string { return c.Scope.ARN("events", "connection/"+c.Name+"/"+c.UUID) }
 
 // secretARN names the secret as EventBridge names the one that it keeps in
 // Secrets Manager.
@@ -92,7 +92,7 @@ func checkCredentials(kind string, auth *credentials) error {
 }
 
 func (s *Service) connection(ctx context.Context, name string) (*connection, error) {
-	if c := s.connections.Get(scopeOf(ctx).key(name)); c != nil {
+	if c := s.connections.Get(wire.ScopeOf(ctx).Key(name)); c != nil {
 		return c, nil
 	}
 	return nil, notFound("Failed to describe the connection(s). Connection '%s' does not exist.", name)
@@ -101,7 +101,7 @@ func (s *Service) connection(ctx context.Context, name string) (*connection, err
 // connectionByARN is the connection that an API destination names.
 func (s *Service) connectionByARN(text string) (*connection, error) {
 	if a, err := arn.Parse(text); err == nil {
-		for _, c := range s.connections.List(scope{Account: a.Account, Region: a.Region}.prefix()) {
+		for _, c := range s.connections.List(wire.ScopeOfARN(a).Key()) {
 			if c.arn() == text {
 				return c, nil
 			}
@@ -136,7 +136,7 @@ func (s *Service) CreateConnection(ctx context.Context, in *CreateConnectionInpu
 	defer s.mu.Unlock()
 	now := s.Clock.Now()
 	c := &connection{
-		scope: scopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description,
+		Scope: wire.ScopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description,
 		Type: *in.AuthorizationType, KMSKey: in.KmsKeyIdentifier, Created: now, Modified: now,
 	}
 	if s.connections.Get(c.key()) != nil {
@@ -195,19 +195,19 @@ func overlay(auth *credentials, update *UpdateConnectionAuthRequestParameters) {
 	}
 	if u := update.BasicAuthParameters; u != nil {
 		auth.BasicAuthParameters = &CreateConnectionBasicAuthRequestParameters{
-			Username: either(u.Username, value(auth.BasicAuthParameters).Username),
-			Password: either(u.Password, value(auth.BasicAuthParameters).Password),
+			Username: either(u.Username, wire.Value(auth.BasicAuthParameters).Username),
+			Password: either(u.Password, wire.Value(auth.BasicAuthParameters).Password),
 		}
 	}
 	if u := update.ApiKeyAuthParameters; u != nil {
 		auth.ApiKeyAuthParameters = &CreateConnectionApiKeyAuthRequestParameters{
-			ApiKeyName:  either(u.ApiKeyName, value(auth.ApiKeyAuthParameters).ApiKeyName),
-			ApiKeyValue: either(u.ApiKeyValue, value(auth.ApiKeyAuthParameters).ApiKeyValue),
+			ApiKeyName:  either(u.ApiKeyName, wire.Value(auth.ApiKeyAuthParameters).ApiKeyName),
+			ApiKeyValue: either(u.ApiKeyValue, wire.Value(auth.ApiKeyAuthParameters).ApiKeyValue),
 		}
 	}
 	if u := update.OAuthParameters; u != nil {
-		old := value(auth.OAuthParameters)
-		client, change := value(old.ClientParameters), value(u.ClientParameters)
+		old := wire.Value(auth.OAuthParameters)
+		client, change := wire.Value(old.ClientParameters), wire.Value(u.ClientParameters)
 		auth.OAuthParameters = &CreateConnectionOAuthRequestParameters{
 			ClientParameters: &CreateConnectionOAuthClientRequestParameters{
 				ClientID:     either(change.ClientID, client.ClientID),
@@ -309,7 +309,7 @@ func publicParameters(p *ConnectionHttpParameters) *ConnectionHttpParameters {
 		BodyParameters:        slices.Clone(p.BodyParameters),
 	}
 	hide := func(secret **bool, text **string) {
-		*secret = new(value(*secret)) // AWS tells false where it was left out
+		*secret = new(wire.Value(*secret)) // AWS tells false where it was left out
 		if **secret {
 			*text = nil
 		}
@@ -328,7 +328,7 @@ func publicParameters(p *ConnectionHttpParameters) *ConnectionHttpParameters {
 
 // ListConnections implements [API].
 func (s *Service) ListConnections(ctx context.Context, in *ListConnectionsInput) (*ListConnectionsOutput, error) {
-	all := s.connections.List(scopeOf(ctx).key(value(in.NamePrefix)))
+	all := s.connections.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix)))
 	if in.ConnectionState != nil {
 		all = slices.DeleteFunc(all, func(c *connection) bool { return c.State != *in.ConnectionState })
 	}

@@ -19,7 +19,7 @@ const defaultRate = 300
 
 // destination is an API destination as it is kept.
 type destination struct {
-	scope
+	wire.Scope
 	Name        string
 	UUID        string
 	Description *string
@@ -31,9 +31,11 @@ type destination struct {
 	Modified    time.Time
 }
 
-func (d *destination) key() string { return d.scope.key(d.Name) }
+func (d *destination) key() string { return d.Scope.Key(d.Name) }
 
-func (d *destination) arn() string { return d.scope.arn("api-destination/" + d.Name + "/" + d.UUID) }
+func (d *destination) arn() string {
+	return d.Scope.ARN("events", "api-destination/"+d.Name+"/"+d.UUID)
+}
 
 func (d *destination) rate() int {
 	if d.Rate == nil {
@@ -51,7 +53,7 @@ func (s *Service) state(d *destination) string {
 }
 
 func (s *Service) destination(ctx context.Context, name string) (*destination, error) {
-	if d := s.destinations.Get(scopeOf(ctx).key(name)); d != nil {
+	if d := s.destinations.Get(wire.ScopeOf(ctx).Key(name)); d != nil {
 		return d, nil
 	}
 	return nil, notFound("Failed to describe the api-destination(s). Api-destination '%s' does not exist.", name)
@@ -66,7 +68,7 @@ func (s *Service) destinationByARN(text string) *destination {
 	}
 	_, rest := a.Split()
 	name, _, _ := strings.Cut(rest, "/")
-	d := s.destinations.Get(scope{Account: a.Account, Region: a.Region}.key(name))
+	d := s.destinations.Get(wire.ScopeOfARN(a).Key(name))
 	if d == nil || d.arn() != text {
 		return nil
 	}
@@ -100,7 +102,7 @@ func (s *Service) CreateApiDestination(ctx context.Context, in *CreateApiDestina
 	defer s.mu.Unlock()
 	now := s.Clock.Now()
 	d := &destination{
-		scope: scopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description, Connection: *in.ConnectionArn,
+		Scope: wire.ScopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description, Connection: *in.ConnectionArn,
 		Endpoint: *in.InvocationEndpoint, Method: *in.HttpMethod, Rate: in.InvocationRateLimitPerSecond, Created: now, Modified: now,
 	}
 	if s.destinations.Get(d.key()) != nil {
@@ -170,7 +172,7 @@ func (s *Service) DescribeApiDestination(ctx context.Context, in *DescribeApiDes
 
 // ListApiDestinations implements [API].
 func (s *Service) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
-	all := s.destinations.List(scopeOf(ctx).key(value(in.NamePrefix)))
+	all := s.destinations.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix)))
 	if in.ConnectionArn != nil {
 		all = slices.DeleteFunc(all, func(d *destination) bool { return d.Connection != *in.ConnectionArn })
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // tokens holds the OAuth tokens of connections. A token is fetched when it is
@@ -108,9 +109,9 @@ func (t *tokens) fetch(ctx context.Context, p *CreateConnectionOAuthRequestParam
 		"client_id":     {*p.ClientParameters.ClientID},
 		"client_secret": {*p.ClientParameters.ClientSecret},
 	}
-	extra := value(p.OAuthHttpParameters)
+	extra := wire.Value(p.OAuthHttpParameters)
 	for _, b := range extra.BodyParameters {
-		form.Set(value(b.Key), value(b.Value))
+		form.Set(wire.Value(b.Key), wire.Value(b.Value))
 	}
 	endpoint, err := url.Parse(*p.AuthorizationEndpoint)
 	if err != nil {
@@ -118,7 +119,7 @@ func (t *tokens) fetch(ctx context.Context, p *CreateConnectionOAuthRequestParam
 	}
 	query := endpoint.Query()
 	for _, q := range extra.QueryStringParameters {
-		query.Set(value(q.Key), value(q.Value))
+		query.Set(wire.Value(q.Key), wire.Value(q.Value))
 	}
 	var body io.Reader
 	if *p.HttpMethod == http.MethodGet {
@@ -138,7 +139,7 @@ func (t *tokens) fetch(ctx context.Context, p *CreateConnectionOAuthRequestParam
 	}
 	r.Header.Set("Accept", "application/json")
 	for _, h := range extra.HeaderParameters {
-		r.Header.Set(value(h.Key), value(h.Value))
+		r.Header.Set(wire.Value(h.Key), wire.Value(h.Value))
 	}
 	response, err := t.client.Do(r)
 	if err != nil {

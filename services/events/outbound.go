@@ -20,6 +20,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/transform"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // callTimeout bounds a call of an API destination (user guide, page
@@ -173,8 +174,8 @@ func (t *apiTarget) try(ctx context.Context, d *destination, c *connection, auth
 // request puts the call together; of a parameter that both the rule's target
 // and the connection give, the connection's counts.
 func (t *apiTarget) request(ctx context.Context, d *destination, auth *credentials, r *delivery.Request) (*http.Request, error) {
-	parameters := value(t.spec.HttpParameters)
-	invocation := value(auth.InvocationHttpParameters)
+	parameters := wire.Value(t.spec.HttpParameters)
+	invocation := wire.Value(auth.InvocationHttpParameters)
 	endpoint, err := fillPath(d.Endpoint, parameters.PathParameterValues, r.Event.Data)
 	if err != nil {
 		return nil, err
@@ -201,10 +202,10 @@ func (t *apiTarget) request(ctx context.Context, d *destination, auth *credentia
 		request.Header.Set(name, dynamic(text, r.Event.Data))
 	}
 	for _, p := range invocation.QueryStringParameters {
-		query.Set(value(p.Key), value(p.Value))
+		query.Set(wire.Value(p.Key), wire.Value(p.Value))
 	}
 	for _, p := range invocation.HeaderParameters {
-		request.Header.Set(value(p.Key), value(p.Value))
+		request.Header.Set(wire.Value(p.Key), wire.Value(p.Value))
 	}
 	request.URL.RawQuery = query.Encode()
 	return request, nil
@@ -257,7 +258,7 @@ func withBody(body []byte, parameters []ConnectionBodyParameter) ([]byte, error)
 		return nil, errors.New("the connection has body parameters, but the target's input is no JSON object")
 	}
 	for _, p := range parameters {
-		members[value(p.Key)] = json.RawMessage(quote(value(p.Value)))
+		members[wire.Value(p.Key)] = json.RawMessage(quote(wire.Value(p.Value)))
 	}
 	return []byte(quote(members)), nil
 }

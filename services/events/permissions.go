@@ -53,7 +53,7 @@ func (s *Service) PutPermission(ctx context.Context, in *PutPermissionInput) (*P
 		} else {
 			b.Policy, err = withStatement(b, in)
 		}
-		if err == nil && len(value(b.policy())) > maxPolicy {
+		if err == nil && len(wire.Value(b.policy())) > maxPolicy {
 			err = wire.Errorf(CodePolicyLengthExceededException, "The policy of event bus %s would exceed the %d bytes allowed.", b.Name, maxPolicy)
 		}
 		return err
@@ -120,7 +120,7 @@ func withStatement(b *bus, in *PutPermissionInput) ([]statement, error) {
 func (s *Service) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*RemovePermissionOutput, error) {
 	_, err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
 		switch {
-		case value(in.RemoveAllPermissions):
+		case wire.Value(in.RemoveAllPermissions):
 			b.Policy = nil
 			return nil
 		case in.StatementId == nil:

@@ -82,7 +82,7 @@ func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time
 		name  string
 		value *string
 	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
-		if value(m.value) == "" {
+		if wire.Value(m.value) == "" {
 			return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "Parameter %s is not valid. Reason: %s is a required argument.", m.name, m.name)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time
 	}
 	event := hub.Event{
 		Source: *e.Source, DetailType: *e.DetailType, Detail: detail, Resources: e.Resources, Time: now,
-		Account: wire.FromContext(ctx).Account, Region: b.Region, Trace: value(e.TraceHeader),
+		Account: wire.FromContext(ctx).Account, Region: b.Region, Trace: wire.Value(e.TraceHeader),
 	}
 	if e.Time != nil {
 		event.Time = e.Time.Time

@@ -21,7 +21,7 @@ const replayBatch = 500
 
 // replay is a replay as it is kept.
 type replay struct {
-	scope
+	wire.Scope
 	Name         string
 	Description  *string
 	Source       string // ARN of the archive
@@ -35,12 +35,12 @@ type replay struct {
 	Ended        time.Time
 }
 
-func (r *replay) key() string { return r.scope.key(r.Name) }
+func (r *replay) key() string { return r.Scope.Key(r.Name) }
 
-func (r *replay) arn() string { return r.scope.arn("replay/" + r.Name) }
+func (r *replay) arn() string { return r.Scope.ARN("events", "replay/"+r.Name) }
 
 func (s *Service) replay(ctx context.Context, name string) (*replay, error) {
-	if r := s.replays.Get(scopeOf(ctx).key(name)); r != nil {
+	if r := s.replays.Get(wire.ScopeOf(ctx).Key(name)); r != nil {
 		return r, nil
 	}
 	return nil, notFound("Replay %s does not exist.", name)
@@ -77,7 +77,7 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 		return nil, err
 	}
 	r := &replay{
-		scope: scopeOf(ctx), Name: *in.ReplayName, Description: in.Description, Source: a.arn(), Destination: *in.Destination,
+		Scope: wire.ScopeOf(ctx), Name: *in.ReplayName, Description: in.Description, Source: a.arn(), Destination: *in.Destination,
 		From: in.EventStartTime.Time, To: in.EventEndTime.Time, State: ReplayStateStarting, Next: first, End: next, Started: s.Clock.Now(),
 	}
 	if s.replays.Get(r.key()) != nil {
@@ -139,7 +139,7 @@ func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (
 
 // ListReplays implements [API].
 func (s *Service) ListReplays(ctx context.Context, in *ListReplaysInput) (*ListReplaysOutput, error) {
-	all := slices.DeleteFunc(s.replays.List(scopeOf(ctx).key(value(in.NamePrefix))), func(r *replay) bool {
+	all := slices.DeleteFunc(s.replays.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix))), func(r *replay) bool {
 		return in.State != nil && r.State != *in.State || in.EventSourceArn != nil && r.Source != *in.EventSourceArn
 	})
 	rows, next, err := page(all, func(r *replay) string { return r.Name }, in.Limit, in.NextToken)

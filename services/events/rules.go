@@ -10,7 +10,7 @@ import (
 
 // rule is a rule as it is kept, its targets with it: so they change together.
 type rule struct {
-	scope
+	wire.Scope
 	Bus         string
 	Name        string
 	Description *string
@@ -22,16 +22,16 @@ type rule struct {
 	Targets     []Target
 }
 
-func (r *rule) key() string { return r.scope.key(r.Bus, r.Name) }
+func (r *rule) key() string { return r.Scope.Key(r.Bus, r.Name) }
 
-func (r *rule) busARN() string { return r.scope.arn("event-bus/" + r.Bus) }
+func (r *rule) busARN() string { return r.Scope.ARN("events", "event-bus/"+r.Bus) }
 
 // arn leaves the default bus's name out, as EventBridge does.
 func (r *rule) arn() string {
 	if r.Bus == defaultBus {
-		return r.scope.arn("rule/" + r.Name)
+		return r.Scope.ARN("events", "rule/"+r.Name)
 	}
-	return r.scope.arn("rule/" + r.Bus + "/" + r.Name)
+	return r.Scope.ARN("events", "rule/"+r.Bus+"/"+r.Name)
 }
 
 // rule finds a rule of a bus.
@@ -40,7 +40,7 @@ func (s *Service) rule(ctx context.Context, busNameOrARN *string, name string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	r := s.rules.Get(b.scope.key(b.Name, name))
+	r := s.rules.Get(b.Scope.Key(b.Name, name))
 	if r == nil {
 		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", name, b.Name)
 	}
@@ -105,7 +105,7 @@ func (s *Service) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput
 		return nil, err
 	}
 	r := &rule{
-		scope: b.scope, Bus: b.Name, Name: *in.Name, Description: in.Description, Pattern: in.EventPattern,
+		Scope: b.Scope, Bus: b.Name, Name: *in.Name, Description: in.Description, Pattern: in.EventPattern,
 		State: RuleStateEnabled, RoleARN: in.RoleArn, Tags: newTags,
 	}
 	if in.State != nil {
@@ -133,7 +133,7 @@ func checkPattern(text string) error {
 
 // checkManaged refuses changes of a rule that a service manages.
 func (r *rule) checkManaged(force *bool) error {
-	if r.ManagedBy == nil || value(force) {
+	if r.ManagedBy == nil || wire.Value(force) {
 		return nil
 	}
 	return wire.Errorf(CodeManagedRuleException, "Rule %s is managed by %s and cannot be changed.", r.Name, *r.ManagedBy)
@@ -160,7 +160,7 @@ func (s *Service) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*DeleteR
 	if err != nil {
 		return nil, err
 	}
-	r := s.rules.Get(b.scope.key(b.Name, *in.Name))
+	r := s.rules.Get(b.Scope.Key(b.Name, *in.Name))
 	if r == nil {
 		return &DeleteRuleOutput{}, nil
 	}
@@ -197,7 +197,7 @@ func (s *Service) ListRules(ctx context.Context, in *ListRulesInput) (*ListRules
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := page(s.rules.List(b.scope.key(b.Name, value(in.NamePrefix))), ruleName, in.Limit, in.NextToken)
+	rows, next, err := page(s.rules.List(b.Scope.Key(b.Name, wire.Value(in.NamePrefix))), ruleName, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesBy
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(s.rules.List(b.scope.key(b.Name, "")), func(r *rule) bool {
+	all := slices.DeleteFunc(s.rules.List(b.Scope.Key(b.Name, "")), func(r *rule) bool {
 		return !slices.ContainsFunc(r.Targets, func(t Target) bool { return *t.Arn == *in.TargetArn })
 	})
 	rows, next, err := page(all, ruleName, in.Limit, in.NextToken)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/signalbox/signalbox/arn"
@@ -115,33 +114,15 @@ func (s *Service) Close(ctx context.Context) error {
 	return s.replaying.close(ctx)
 }
 
-// scope is whose things and where: names are unique within one.
-type scope struct{ Account, Region string }
-
-// scopeOf is the caller's scope.
-func scopeOf(ctx context.Context) scope {
-	r := wire.FromContext(ctx)
-	return scope{Account: r.Account, Region: r.Region}
-}
-
-func (s scope) arn(resource string) string {
-	return arn.New("events", s.Region, s.Account, resource).String()
-}
-
-// prefix is what the document keys of the scope begin with.
-func (s scope) prefix() string { return s.Account + "|" + s.Region + "|" }
-
-func (s scope) key(names ...string) string { return s.prefix() + strings.Join(names, "|") }
-
 // locate splits a name that may be an ARN of the given kind ("event-bus") into
 // the scope it lies in and the bare name.
-func locate(ctx context.Context, kind, nameOrARN string) (scope, string) {
+func locate(ctx context.Context, kind, nameOrARN string) (wire.Scope, string) {
 	if a, err := arn.Parse(nameOrARN); err == nil {
 		if k, name := a.Split(); k == kind {
-			return scope{Account: a.Account, Region: a.Region}, name
+			return wire.ScopeOfARN(a), name
 		}
 	}
-	return scopeOf(ctx), nameOrARN
+	return wire.ScopeOf(ctx), nameOrARN
 }
 
 func notFound(format string, args ...any) error {

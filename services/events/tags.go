@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // tags are those of one resource.
@@ -93,8 +94,8 @@ func (s *Service) tagged(ctx context.Context, text string) (*bus, *rule, error) 
 		if !found {
 			busName, ruleName = defaultBus, name
 		}
-		sc := scope{Account: a.Account, Region: a.Region}
-		if r := s.rules.Get(sc.key(busName, ruleName)); r != nil {
+		sc := wire.ScopeOfARN(a)
+		if r := s.rules.Get(sc.Key(busName, ruleName)); r != nil {
 			return nil, r, nil
 		}
 		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", ruleName, busName)

@@ -8,14 +8,6 @@ import (
 	"github.com/signalbox/signalbox/wire"
 )
 
-// value is what p points to, or the zero value.
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
-
 // stamp is a time on the wire, absent where it was never set.
 func stamp(t time.Time) *wire.Time {
 	if t.IsZero() {
