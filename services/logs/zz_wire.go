@@ -199,12 +199,12 @@ type DeleteLogGroupInput struct {
 type DeleteLogGroupOutput struct{}
 
 type DescribeLogGroupsInput struct {
-	AccountIdentifiers    []string `wire:"accountIdentifiers" min:"0" max:"20" elem.min:"12" elem.max:"12" elem.pattern:"^\\d{12}$"`
+	AccountIdentifiers    []string `wire:"accountIdentifiers" refused:"cross-account observability" min:"0" max:"20" elem.min:"12" elem.max:"12" elem.pattern:"^\\d{12}$"`
 	LogGroupNamePrefix    *string  `wire:"logGroupNamePrefix" min:"1" max:"512" pattern:"[\\.\\-_/#A-Za-z0-9]+"`
 	LogGroupNamePattern   *string  `wire:"logGroupNamePattern" min:"0" max:"512" pattern:"[\\.\\-_/#A-Za-z0-9]*"`
 	NextToken             *string  `wire:"nextToken" min:"1"`
 	Limit                 *int32   `wire:"limit" min:"1" max:"50"`
-	IncludeLinkedAccounts *bool    `wire:"includeLinkedAccounts"`
+	IncludeLinkedAccounts *bool    `wire:"includeLinkedAccounts" refused:"cross-account observability"`
 	LogGroupClass         *string  `wire:"logGroupClass" enum:"STANDARD,INFREQUENT_ACCESS,DELIVERY,ESSENTIALS"`
 	LogGroupIdentifiers   []string `wire:"logGroupIdentifiers" min:"1" max:"50" elem.min:"1" elem.max:"2048" elem.pattern:"[\\w#+=/:,.@-]*"`
 }
@@ -261,7 +261,7 @@ type PutLogEventsInput struct {
 	LogStreamName *string         `wire:"logStreamName,required" min:"1" max:"512" pattern:"[^:*]*"`
 	LogEvents     []InputLogEvent `wire:"logEvents,required" min:"1" max:"10000"`
 	SequenceToken *string         `wire:"sequenceToken" min:"1"`
-	Entity        *Entity         `wire:"entity"`
+	Entity        *Entity         `wire:"entity" refused:"entities of CloudWatch"`
 }
 
 type PutLogEventsOutput struct {
@@ -356,8 +356,8 @@ type ListTagsLogGroupOutput struct {
 type PutResourcePolicyInput struct {
 	PolicyName         *string `wire:"policyName"`
 	PolicyDocument     *string `wire:"policyDocument" min:"1" max:"51200"`
-	ResourceArn        *string `wire:"resourceArn"`
-	ExpectedRevisionId *string `wire:"expectedRevisionId" min:"1"`
+	ResourceArn        *string `wire:"resourceArn" refused:"policies of single log groups"`
+	ExpectedRevisionId *string `wire:"expectedRevisionId" refused:"policies of single log groups" min:"1"`
 }
 
 type PutResourcePolicyOutput struct {
@@ -367,8 +367,8 @@ type PutResourcePolicyOutput struct {
 
 type DeleteResourcePolicyInput struct {
 	PolicyName         *string `wire:"policyName"`
-	ResourceArn        *string `wire:"resourceArn"`
-	ExpectedRevisionId *string `wire:"expectedRevisionId" min:"1"`
+	ResourceArn        *string `wire:"resourceArn" refused:"policies of single log groups"`
+	ExpectedRevisionId *string `wire:"expectedRevisionId" refused:"policies of single log groups" min:"1"`
 }
 
 type DeleteResourcePolicyOutput struct{}
@@ -376,7 +376,7 @@ type DeleteResourcePolicyOutput struct{}
 type DescribeResourcePoliciesInput struct {
 	NextToken   *string `wire:"nextToken" min:"1"`
 	Limit       *int32  `wire:"limit" min:"1" max:"50"`
-	ResourceArn *string `wire:"resourceArn"`
+	ResourceArn *string `wire:"resourceArn" refused:"policies of single log groups"`
 	PolicyScope *string `wire:"policyScope" enum:"ACCOUNT,RESOURCE"`
 }
 
