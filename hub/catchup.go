@@ -37,6 +37,7 @@ type catchUp struct {
 	full    bool // the runner has refused events since it last took all
 	fresh   bool // nothing was read yet
 	reader  engine.Reader
+	at      engine.Position // where the reader is
 	entries []engine.Entry
 	events  []delivery.Event
 	matches journey.Matches
@@ -138,20 +139,25 @@ func (c *catchUp) step(ctx context.Context) (err error) {
 	if c.full && !c.room(ctx, false) {
 		return ctx.Err()
 	}
+	b.mu.Lock()
+	at := s.next
+	b.mu.Unlock()
+	if c.reader != nil && c.at != at {
+		c.drop() // a gap was passed over
+	}
 	if c.reader == nil {
-		b.mu.Lock()
-		at := s.next
-		b.mu.Unlock()
 		if c.reader, err = b.hub.logs.Open(ctx, b.log, at); err != nil {
 			c.reader = nil
 			return err
 		}
+		c.at = at
 	}
 	if c.entries, err = c.reader.Next(ctx, c.entries[:0], catchUpBatch); err != nil {
 		return err
 	}
 	c.fresh = false
 	next := c.match()
+	c.at = next
 	b.journal.Matched(&c.matches)
 	for events := c.events; ; {
 		taken := 0
@@ -159,12 +165,12 @@ func (c *catchUp) step(ctx context.Context) (err error) {
 			taken = s.runner.Offer(events)
 		}
 		events = events[taken:]
-		at := next
+		seen := next
 		if c.full = len(events) > 0; c.full {
-			at = events[0].Position
+			seen = events[0].Position
 		}
 		b.mu.Lock()
-		s.next = max(s.next, at)
+		s.next = max(s.next, seen)
 		b.mu.Unlock()
 		b.hub.moved(taken)
 		if !c.full {
