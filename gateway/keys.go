@@ -1,0 +1,31 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Credential is what is known of an access key.
+type Credential struct {
+	Secret    string
+	Account   string    // 12 digits
+	Principal string    // ARN of whom the key belongs to
+	Expires   time.Time // zero for keys that do not
+}
+
+// Keys answers who an access key is. sessionToken is what came with the key, ""
+// for none. The error is, or wraps, [ErrUnknownKey] or [ErrInvalidToken] when
+// the caller is to blame; any other is answered as an internal failure.
+// A credential that has expired is returned like any other.
+type Keys interface {
+	Lookup(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
+}
+
+// The ways in which a key is refused.
+var (
+	// ErrUnknownKey: the key is nobody's.
+	ErrUnknownKey = errors.New("the access key is not known")
+	// ErrInvalidToken: the key is known, and the session token is not its own.
+	ErrInvalidToken = errors.New("the session token does not belong to the access key")
+)
