@@ -68,7 +68,9 @@ func FuzzForm(f *testing.F) {
 	f.Add(uint8(3), "a.b.c=1&a.b=2&.=3&=&&%=&Action=SendMessage")
 	fake := &fakeSQS{}
 	fake.send = func(context.Context, *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) { return nil, nil }
-	fake.batch = func(context.Context, *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) { return nil, nil }
+	fake.batch = func(context.Context, *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
+		return nil, nil
+	}
 	fake.create = func(context.Context, *sqs.CreateQueueInput) (*sqs.CreateQueueOutput, error) { return nil, nil }
 	s := sqs.NewService(fake)
 	actions := []string{"SendMessage", "SendMessageBatch", "CreateQueue", "Dance"}
