@@ -32,6 +32,9 @@ func TestMalformedSignaturesAreRefusedInAWSsWords(t *testing.T) {
 		{"a scope of another day", full, "20261120T163000Z", "", Mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20261121' != '20261120', from '20261120T163000Z'."},
 		{"a date of another form", full, "2026-11-21T16:30:00Z", "", Malformed, "ISO-8601 'basic format'"},
 		{"a host that is not signed", strings.Replace(full, "host;", "", 1), "20261121T163000Z", "", Malformed, "'Host' or ':authority' must be a 'SignedHeader'"},
+		{"headers signed twice", strings.Replace(full, "host;", "host;host;", 1), "20261121T163000Z", "", Malformed, "each once"},
+		{"headers out of order", strings.Replace(full, "host;x-amz-date", "x-amz-date;host", 1), "20261121T163000Z", "", Malformed, "sorted"},
+		{"headers in capitals", strings.Replace(full, "host;", "HOST;host;", 1), "20261121T163000Z", "", Malformed, "lower case"},
 		{"another algorithm", strings.Replace(full, "HMAC-SHA256", "ECDSA-P256-SHA256", 1), "20261121T163000Z", "", Unsupported, "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'."},
 		{"signature version 2", "AWS AKID:c2ln", "20261121T163000Z", "", Unsupported, "not supported"},
 		{"a query with a credential alone", "", "", "X-Amz-Credential=" + scope, Malformed, "must include 'X-Amz-Signature'"},
@@ -117,6 +120,34 @@ func TestWhatDecidesTheRequestMustBeSigned(t *testing.T) {
 	r, _ = putEvents(t, nil)
 	r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
 	verify(t, NewVerifier(clock.NewFake(now)), r, "", exampleSecret, new(PayloadMismatch))
+}
+
+func TestS3sHeadersMustAllBeSigned(t *testing.T) {
+	s := &signedRequest{service: "s3"}
+	s.Request, _ = http.NewRequest("PUT", "http://bucket.s3.localhost:4566/a%20key//with/../dots", nil)
+	s.Header.Set("X-Amz-Meta-Colour", "blue")
+	s.sign(t, false)
+	s.RequestURI = s.URL.RequestURI()
+	v := NewVerifier(clock.NewFake(now))
+	verify(t, v, s.Request, "", exampleSecret, nil)
+	s.Header.Set("X-Amz-Acl", "public-read")
+	verify(t, v, s.Request, "", exampleSecret, new(Malformed))
+}
+
+func TestPathsThatSDKsLeaveAsTheyAreVerifyToo(t *testing.T) {
+	s := &signedRequest{service: "lambda"}
+	s.Request, _ = http.NewRequest("GET", "http://localhost:4566/a//b/../c", nil)
+	s.sign(t, false) // the Go SDK does not clean paths; AWS's algorithm does
+	s.RequestURI = s.URL.RequestURI()
+	verify(t, NewVerifier(clock.NewFake(now)), s.Request, "", exampleSecret, nil)
+}
+
+func TestUnsignedChunksAreDecoded(t *testing.T) {
+	body := "5\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n"
+	chunks := NewVerifier(clock.NewFake(now)).Chunks(&Signature{PayloadHash: StreamingUnsigned}, "secret", strings.NewReader(body))
+	if got, err := io.ReadAll(chunks); err != nil || string(got) != "hello world" || chunks.Trailer.Get("X-Amz-Checksum-Crc32") != "DUoRhQ==" {
+		t.Errorf("%q, %v, trailer %v", got, err, chunks.Trailer)
+	}
 }
 
 func TestAChangedSecretIsNotServedFromTheCache(t *testing.T) {

@@ -260,10 +260,30 @@ func (s *Signature) check() error {
 		return &Error{Mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" +
 			s.Date + "' != '" + s.TimeText[:8] + "', from '" + s.TimeText + "'."}
 	}
+	// Without order, a header could be named, and so written, any number of times.
+	if !inOrder(s.SignedHeaders) {
+		return &Error{Malformed, "'SignedHeaders' must be header names in lower case, sorted, each once, separated by semicolons."}
+	}
 	if !signs(s.SignedHeaders, "host") && !signs(s.SignedHeaders, ":authority") {
 		return &Error{Malformed, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."}
 	}
 	return nil
+}
+
+func inOrder(list string) bool {
+	before := ""
+	for h := range strings.SplitSeq(list, ";") {
+		if h <= before {
+			return false
+		}
+		before = h
+	}
+	for i := range len(list) {
+		if c := list[i]; c <= ' ' || c >= 'A' && c <= 'Z' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // signs tells whether the list of signed headers has name.

@@ -146,8 +146,12 @@ func checkCoverage(sig *Signature, r *http.Request) error {
 	if !isS3(sig.Service) {
 		return nil
 	}
+	list := map[string]bool{}
+	for name := range strings.SplitSeq(sig.SignedHeaders, ";") {
+		list[name] = true
+	}
 	for name := range r.Header {
-		if strings.HasPrefix(name, "X-Amz-") && name != "X-Amz-Content-Sha256" && !signs(sig.SignedHeaders, strings.ToLower(name)) {
+		if strings.HasPrefix(name, "X-Amz-") && name != "X-Amz-Content-Sha256" && !list[strings.ToLower(name)] {
 			return &Error{Malformed, "There were headers present in the request which were not signed: " + strings.ToLower(name)}
 		}
 	}
