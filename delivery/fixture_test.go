@@ -156,7 +156,6 @@ type ledger struct {
 	order    []string // ids as they were settled
 	failed   int
 	dead     []Dead
-	frozen   bool
 }
 
 func (l *ledger) Attempted(*Event, Attempt) {
@@ -168,9 +167,6 @@ func (l *ledger) Attempted(*Event, Attempt) {
 func (l *ledger) Settled(e *Event, o Outcome, last Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.frozen {
-		return
-	}
 	if l.outcomes == nil {
 		l.outcomes, l.last = map[string][]Outcome{}, map[string]Attempt{}
 	}
