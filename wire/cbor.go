@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // cborDecoding reads any CBOR item into plain Go values: duplicate keys,
@@ -30,13 +32,13 @@ var cborDecoding = func() cbor.DecMode {
 }()
 
 // decodeCBOR reads an rpcv2Cbor body, one map or nothing, into the structure v.
-func decodeCBOR(body []byte, o *object, v reflect.Value) error {
+func decodeCBOR(body []byte, o *schema.Object, v reflect.Value) error {
 	if len(body) == 0 {
 		return nil
 	}
 	var item any
 	if err := cborDecoding.Unmarshal(body, &item); err != nil {
-		return malformed("%s", clip(err.Error()))
+		return malformed("%s", schema.Clip(err.Error()))
 	}
 	m, ok := item.(map[string]any)
 	if !ok {
@@ -45,62 +47,62 @@ func decodeCBOR(body []byte, o *object, v reflect.Value) error {
 	return cborObject(m, o, v)
 }
 
-func cborObject(m map[string]any, o *object, v reflect.Value) error {
+func cborObject(m map[string]any, o *schema.Object, v reflect.Value) error {
 	for _, name := range sortedNames(m) {
 		item := m[name]
 		if item == nil {
 			continue
 		}
-		f := o.byName[name]
+		f := o.ByName[name]
 		if f == nil {
 			return unknownMember(name)
 		}
-		dst := v.Field(f.index)
-		if f.pointer {
-			dst = reflect.New(f.typ).Elem()
+		dst := v.Field(f.Index)
+		if f.Pointer {
+			dst = reflect.New(f.Type).Elem()
 		}
-		if err := cborValue(item, f.shape, dst); err != nil {
-			return within(err, f.label)
+		if err := cborValue(item, f.Shape, dst); err != nil {
+			return within(err, f.Label)
 		}
-		if f.pointer {
-			v.Field(f.index).Set(dst.Addr())
+		if f.Pointer {
+			v.Field(f.Index).Set(dst.Addr())
 		}
 	}
 	return nil
 }
 
-func cborValue(item any, s *shape, v reflect.Value) error {
-	wrong := func() error { return malformed("%s cannot be converted to %s", cborName(item), s.kind) }
-	switch s.kind {
-	case structKind:
+func cborValue(item any, s *schema.Shape, v reflect.Value) error {
+	wrong := func() error { return malformed("%s cannot be converted to %s", cborName(item), s.Kind) }
+	switch s.Kind {
+	case schema.Structure:
 		m, ok := item.(map[string]any)
 		if !ok {
 			return wrong()
 		}
-		return cborObject(m, s.object, v)
-	case listKind:
+		return cborObject(m, s.Object, v)
+	case schema.List:
 		items, ok := item.([]any)
 		if !ok {
 			return wrong()
 		}
-		list := reflect.MakeSlice(s.typ, len(items), len(items))
+		list := reflect.MakeSlice(s.Type, len(items), len(items))
 		for i, x := range items {
-			if err := cborValue(x, s.elem, list.Index(i)); err != nil {
+			if err := cborValue(x, s.Elem, list.Index(i)); err != nil {
 				return within(err, "member", strconv.Itoa(i+1))
 			}
 		}
 		v.Set(list)
 		return nil
-	case mapKind:
+	case schema.Map:
 		entries, ok := item.(map[string]any)
 		if !ok {
 			return wrong()
 		}
-		m := reflect.MakeMapWithSize(s.typ, len(entries))
+		m := reflect.MakeMapWithSize(s.Type, len(entries))
 		for _, k := range sortedNames(entries) {
-			elem := reflect.New(s.elem.typ).Elem()
-			if err := cborValue(entries[k], s.elem, elem); err != nil {
-				return within(err, clip(k))
+			elem := reflect.New(s.Elem.Type).Elem()
+			if err := cborValue(entries[k], s.Elem, elem); err != nil {
+				return within(err, schema.Clip(k))
 			}
 			m.SetMapIndex(reflect.ValueOf(k), elem)
 		}
@@ -118,25 +120,25 @@ func cborValue(item any, s *shape, v reflect.Value) error {
 }
 
 // cborScalar sets a scalar, or says that the item is of another kind.
-func cborScalar(item any, s *shape, v reflect.Value) (bool, error) {
+func cborScalar(item any, s *schema.Shape, v reflect.Value) (bool, error) {
 	switch x := item.(type) {
 	case string:
-		if s.kind == stringKind {
+		if s.Kind == schema.String {
 			v.SetString(x)
 			return true, nil
 		}
 	case bool:
-		if s.kind == boolKind {
+		if s.Kind == schema.Bool {
 			v.SetBool(x)
 			return true, nil
 		}
 	case []byte:
-		if s.kind == blobKind {
+		if s.Kind == schema.Blob {
 			v.SetBytes(x)
 			return true, nil
 		}
 	case time.Time:
-		if s.kind == timeKind {
+		if s.Kind == schema.Time {
 			t, err := timeOfSeconds(float64(x.UnixMilli()) / 1000)
 			v.Set(reflect.ValueOf(t))
 			return true, err
@@ -147,20 +149,20 @@ func cborScalar(item any, s *shape, v reflect.Value) (bool, error) {
 	return false, nil
 }
 
-func cborNumber(item any, s *shape, v reflect.Value) (bool, error) {
-	switch s.kind {
-	case intKind:
-		n, err := integer(fmt.Sprint(item), s.bits)
+func cborNumber(item any, s *schema.Shape, v reflect.Value) (bool, error) {
+	switch s.Kind {
+	case schema.Int:
+		n, err := integer(fmt.Sprint(item), s.Bits)
 		if _, isFloat := item.(float64); isFloat {
-			n, err = integer(strconv.FormatFloat(item.(float64), 'f', -1, 64), s.bits)
+			n, err = integer(strconv.FormatFloat(item.(float64), 'f', -1, 64), s.Bits)
 		}
 		v.SetInt(n)
 		return true, err
-	case floatKind:
+	case schema.Float:
 		f, err := strconv.ParseFloat(fmt.Sprint(item), 64)
 		v.SetFloat(f)
 		return true, err
-	case timeKind:
+	case schema.Time:
 		f, err := strconv.ParseFloat(fmt.Sprint(item), 64)
 		if err != nil {
 			return true, err
@@ -193,65 +195,65 @@ func cborName(item any) string {
 }
 
 // appendCBORObject writes a structure as a map of definite length.
-func appendCBORObject(b []byte, o *object, v reflect.Value) []byte {
+func appendCBORObject(b []byte, o *schema.Object, v reflect.Value) []byte {
 	present := 0
-	for i := range o.fields {
-		if f := &o.fields[i]; !absent(v.Field(f.index)) || f.mustWrite() {
+	for i := range o.Fields {
+		if f := &o.Fields[i]; !schema.Absent(v.Field(f.Index)) || f.MustWrite() {
 			present++
 		}
 	}
 	b = cborHead(b, 5, uint64(present))
-	for i := range o.fields {
-		f := &o.fields[i]
-		val := v.Field(f.index)
-		if absent(val) && !f.mustWrite() {
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		val := v.Field(f.Index)
+		if schema.Absent(val) && !f.MustWrite() {
 			continue
 		}
-		if f.pointer {
+		if f.Pointer {
 			val = val.Elem()
 		}
-		b = appendCBORText(b, f.name)
-		b = appendCBOR(b, f.shape, val)
+		b = appendCBORText(b, f.Name)
+		b = appendCBOR(b, f.Shape, val)
 	}
 	return b
 }
 
-func appendCBOR(b []byte, s *shape, v reflect.Value) []byte {
-	switch s.kind {
-	case stringKind:
+func appendCBOR(b []byte, s *schema.Shape, v reflect.Value) []byte {
+	switch s.Kind {
+	case schema.String:
 		return appendCBORText(b, v.String())
-	case boolKind:
+	case schema.Bool:
 		if v.Bool() {
 			return append(b, 0xF5)
 		}
 		return append(b, 0xF4)
-	case intKind:
+	case schema.Int:
 		if n := v.Int(); n < 0 {
 			return cborHead(b, 1, uint64(-(n + 1)))
 		}
 		return cborHead(b, 0, uint64(v.Int()))
-	case floatKind:
+	case schema.Float:
 		return binary.BigEndian.AppendUint64(append(b, 0xFB), math.Float64bits(v.Float()))
-	case timeKind:
+	case schema.Time:
 		b = append(b, 0xC1)
 		ms := v.Interface().(Time).UnixMilli()
 		return binary.BigEndian.AppendUint64(append(b, 0xFB), math.Float64bits(float64(ms)/1000))
-	case blobKind, documentKind:
+	case schema.Blob, schema.Document:
 		b = cborHead(b, 2, uint64(v.Len()))
 		return append(b, v.Bytes()...)
-	case structKind:
-		return appendCBORObject(b, s.object, v)
-	case listKind:
+	case schema.Structure:
+		return appendCBORObject(b, s.Object, v)
+	case schema.List:
 		b = cborHead(b, 4, uint64(v.Len()))
 		for i := range v.Len() {
-			b = appendCBOR(b, s.elem, v.Index(i))
+			b = appendCBOR(b, s.Elem, v.Index(i))
 		}
 		return b
-	case mapKind:
+	case schema.Map:
 		b = cborHead(b, 5, uint64(v.Len()))
 		for _, k := range sortedKeys(v) {
 			b = appendCBORText(b, k.String())
-			b = appendCBOR(b, s.elem, v.MapIndex(k))
+			b = appendCBOR(b, s.Elem, v.MapIndex(k))
 		}
 		return b
 	}
@@ -286,16 +288,16 @@ func (c *call) cborError(e *Error, name string) []byte {
 	var own []byte
 	n := uint64(2)
 	if o, v := detail(e); o != nil {
-		for i := range o.fields {
-			f := &o.fields[i]
-			val := v.Field(f.index)
-			if absent(val) {
+		for i := range o.Fields {
+			f := &o.Fields[i]
+			val := v.Field(f.Index)
+			if schema.Absent(val) {
 				continue
 			}
-			if f.pointer {
+			if f.Pointer {
 				val = val.Elem()
 			}
-			own = appendCBOR(appendCBORText(own, f.name), f.shape, val)
+			own = appendCBOR(appendCBORText(own, f.Name), f.Shape, val)
 			n++
 		}
 	}

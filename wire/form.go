@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // Bounds of a form, whatever its size in bytes.
@@ -42,14 +44,14 @@ func parseForm(r *http.Request, body []byte) (*formNode, error) {
 			k, v, _ := strings.Cut(pair, "=")
 			key, err := url.QueryUnescape(k)
 			if err != nil {
-				return nil, fmt.Errorf("the parameter name %q is badly escaped", clip(k))
+				return nil, fmt.Errorf("the parameter name %q is badly escaped", schema.Clip(k))
 			}
 			value, err := url.QueryUnescape(v)
 			if err != nil {
-				return nil, fmt.Errorf("the parameter %s is badly escaped", clip(key))
+				return nil, fmt.Errorf("the parameter %s is badly escaped", schema.Clip(key))
 			}
 			if !utf8.ValidString(key) || !utf8.ValidString(value) {
-				return nil, fmt.Errorf("the parameter %s is not UTF-8", strconv.Quote(clip(key)))
+				return nil, fmt.Errorf("the parameter %s is not UTF-8", strconv.Quote(schema.Clip(key)))
 			}
 			if err := root.put(key, value); err != nil {
 				return nil, err
@@ -63,7 +65,7 @@ func (n *formNode) put(key, value string) error {
 	depth := 0
 	for part := range strings.SplitSeq(key, ".") {
 		if depth++; depth > maxFormDepth {
-			return fmt.Errorf("the parameter %s nests deeper than %d", clip(key), maxFormDepth)
+			return fmt.Errorf("the parameter %s nests deeper than %d", schema.Clip(key), maxFormDepth)
 		}
 		child := n.children[part]
 		if child == nil {
@@ -76,7 +78,7 @@ func (n *formNode) put(key, value string) error {
 		n = child
 	}
 	if n.set {
-		return fmt.Errorf("the parameter %s is given twice", clip(key))
+		return fmt.Errorf("the parameter %s is given twice", schema.Clip(key))
 	}
 	n.value, n.set = value, true
 	return nil
@@ -96,9 +98,9 @@ func (n *formNode) take(name string) string {
 var formProtocol = []string{"Version", "AWSAccessKeyId", "Signature", "SignatureVersion", "SignatureMethod", "Timestamp", "Expires", "SecurityToken"}
 
 // decodeForm reads the request's form into the structure v.
-func (c *call) decodeForm(o *object, v reflect.Value) error {
+func (c *call) decodeForm(o *schema.Object, v reflect.Value) error {
 	for _, name := range formProtocol {
-		if o.byQuery[name] == nil {
+		if o.ByQuery[name] == nil {
 			delete(c.form.children, name)
 		}
 	}
@@ -107,67 +109,67 @@ func (c *call) decodeForm(o *object, v reflect.Value) error {
 			delete(c.form.children, name)
 		}
 	}
-	if m := c.s.URLMember; m != "" && o.byName[m] != nil && c.form.children[m] == nil && c.r.URL.Path != "/" {
+	if m := c.s.URLMember; m != "" && o.ByName[m] != nil && c.form.children[m] == nil && c.r.URL.Path != "/" {
 		_ = c.form.put(m, c.req.Scheme+"://"+c.req.Host+c.r.URL.Path)
 	}
 	return c.form.object(o, v)
 }
 
-func (n *formNode) object(o *object, v reflect.Value) error {
+func (n *formNode) object(o *schema.Object, v reflect.Value) error {
 	for _, name := range sortedNames(n.children) {
 		child := n.children[name]
-		f := o.byQuery[name]
+		f := o.ByQuery[name]
 		if f == nil {
 			if child.set && child.value == "" && len(child.children) == 0 {
 				continue
 			}
 			return unknownMember(name)
 		}
-		if err := child.member(f, v.Field(f.index)); err != nil {
-			return within(err, f.label)
+		if err := child.member(f, v.Field(f.Index)); err != nil {
+			return within(err, f.Label)
 		}
 	}
 	return nil
 }
 
-func (n *formNode) member(f *field, v reflect.Value) error {
-	if !f.pointer {
-		return n.read(f.shape, v)
+func (n *formNode) member(f *schema.Field, v reflect.Value) error {
+	if !f.Pointer {
+		return n.read(f.Shape, v)
 	}
-	p := reflect.New(f.typ)
-	if err := n.read(f.shape, p.Elem()); err != nil {
+	p := reflect.New(f.Type)
+	if err := n.read(f.Shape, p.Elem()); err != nil {
 		return err
 	}
 	v.Set(p)
 	return nil
 }
 
-func (n *formNode) read(s *shape, v reflect.Value) error {
-	switch s.kind {
-	case structKind:
+func (n *formNode) read(s *schema.Shape, v reflect.Value) error {
+	switch s.Kind {
+	case schema.Structure:
 		if n.set && n.value != "" {
 			return malformed("a value cannot be converted to Structure")
 		}
-		return n.object(s.object, v)
-	case listKind:
+		return n.object(s.Object, v)
+	case schema.List:
 		return n.list(s, v)
-	case mapKind:
+	case schema.Map:
 		return n.entries(s, v)
 	}
 	if len(n.children) > 0 {
-		return malformed("a structure cannot be converted to %s", s.kind)
+		return malformed("a structure cannot be converted to %s", s.Kind)
 	}
 	return setText(s, v, n.value)
 }
 
 // setText sets a scalar from the text that the query and XML protocols and REST
 // headers, paths and queries carry.
-func setText(s *shape, v reflect.Value, text string) error {
-	switch s.kind {
-	case stringKind:
+func setText(s *schema.Shape, v reflect.Value, text string) error {
+	switch s.Kind {
+	case schema.String:
 		v.SetString(text)
 		return nil
-	case boolKind:
+	case schema.Bool:
 		switch text {
 		case "true", "True", "TRUE":
 			v.SetBool(true)
@@ -177,20 +179,20 @@ func setText(s *shape, v reflect.Value, text string) error {
 			return malformed("the value cannot be converted to Boolean")
 		}
 		return nil
-	case blobKind:
+	case schema.Blob:
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
 			return malformed("the value is not base64")
 		}
 		v.SetBytes(b)
 		return nil
-	case intKind, floatKind, timeKind:
-		if err := setScalar(s, v, text, s.kind == floatKind && (text == "NaN" || strings.HasSuffix(text, "Infinity"))); err != nil {
+	case schema.Int, schema.Float, schema.Time:
+		if err := setScalar(s, v, text, s.Kind == schema.Float && (text == "NaN" || strings.HasSuffix(text, "Infinity"))); err != nil {
 			return malformed("%v", err)
 		}
 		return nil
 	}
-	return malformed("%s cannot travel here", s.kind)
+	return malformed("%s cannot travel here", s.Kind)
 }
 
 // items are the children of a list or map in the order of their numbers. They
@@ -222,7 +224,7 @@ func (n *formNode) items(flat bool, below string) ([]*formNode, error) {
 	for name, child := range n.children {
 		i, err := strconv.Atoi(name)
 		if err != nil || i < 0 || i > maxFormPairs {
-			return nil, malformed("'%s' is no position in a list", clip(name))
+			return nil, malformed("'%s' is no position in a list", schema.Clip(name))
 		}
 		all = append(all, numbered{i, child})
 	}
@@ -234,14 +236,14 @@ func (n *formNode) items(flat bool, below string) ([]*formNode, error) {
 	return list, nil
 }
 
-func (n *formNode) list(s *shape, v reflect.Value) error {
-	items, err := n.items(s.xml.flat, s.xml.elem)
+func (n *formNode) list(s *schema.Shape, v reflect.Value) error {
+	items, err := n.items(s.XML.Flat, s.XML.Elem)
 	if err != nil {
 		return err
 	}
-	list := reflect.MakeSlice(s.typ, len(items), len(items))
+	list := reflect.MakeSlice(s.Type, len(items), len(items))
 	for i, item := range items {
-		if err := item.read(s.elem, list.Index(i)); err != nil {
+		if err := item.read(s.Elem, list.Index(i)); err != nil {
 			return within(err, "member", strconv.Itoa(i+1))
 		}
 	}
@@ -249,33 +251,33 @@ func (n *formNode) list(s *shape, v reflect.Value) error {
 	return nil
 }
 
-func (n *formNode) entries(s *shape, v reflect.Value) error {
-	items, err := n.items(s.xml.flat, "entry")
+func (n *formNode) entries(s *schema.Shape, v reflect.Value) error {
+	items, err := n.items(s.XML.Flat, "entry")
 	if err != nil {
 		return err
 	}
-	m := reflect.MakeMap(s.typ)
+	m := reflect.MakeMap(s.Type)
 	for i, item := range items {
-		key := item.children[s.xml.key]
+		key := item.children[s.XML.Key]
 		if key == nil {
-			return within(malformed("the entry has no %s", s.xml.key), strconv.Itoa(i+1))
+			return within(malformed("the entry has no %s", s.XML.Key), strconv.Itoa(i+1))
 		}
-		elem := reflect.New(s.elem.typ).Elem()
-		value := item.children[s.xml.value]
+		elem := reflect.New(s.Elem.Type).Elem()
+		value := item.children[s.XML.Value]
 		if value == nil {
-			return within(malformed("the entry has no %s", s.xml.value), strconv.Itoa(i+1))
+			return within(malformed("the entry has no %s", s.XML.Value), strconv.Itoa(i+1))
 		}
-		if err := value.read(s.elem, elem); err != nil {
-			return within(err, clip(key.value))
+		if err := value.read(s.Elem, elem); err != nil {
+			return within(err, schema.Clip(key.value))
 		}
 		for name := range item.children {
-			if name != s.xml.key && name != s.xml.value {
+			if name != s.XML.Key && name != s.XML.Value {
 				return within(unknownMember(name), strconv.Itoa(i+1))
 			}
 		}
-		k := reflect.ValueOf(key.value).Convert(s.typ.Key())
+		k := reflect.ValueOf(key.value).Convert(s.Type.Key())
 		if m.MapIndex(k).IsValid() {
-			return malformed("the key '%s' is given twice", clip(key.value))
+			return malformed("the key '%s' is given twice", schema.Clip(key.value))
 		}
 		m.SetMapIndex(k, elem)
 	}

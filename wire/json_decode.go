@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // maxDepth bounds how deep an input may nest, in every protocol.
@@ -53,7 +55,7 @@ func malformed(format string, args ...any) error {
 
 // unknownMember refuses a member that the model has not.
 func unknownMember(name string) error {
-	return &decodeError{code: CodeValidation, text: "Unknown member '" + clip(name) + "'"}
+	return &decodeError{code: CodeValidation, text: "Unknown member '" + schema.Clip(name) + "'"}
 }
 
 // jsonReader reads a JSON text into planned types. Names must be unique and
@@ -67,7 +69,7 @@ var jsonReaders = sync.Pool{New: func() any { return new(jsonReader) }}
 
 // decodeJSON reads body, which must be one object, or nothing at all, into the
 // structure v.
-func decodeJSON(body []byte, o *object, v reflect.Value) error {
+func decodeJSON(body []byte, o *schema.Object, v reflect.Value) error {
 	return readJSON(body, func(r *jsonReader) error {
 		if r.dec.PeekKind() != '{' {
 			return r.unexpected("Structure")
@@ -106,7 +108,7 @@ func syntax(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return malformed("the JSON ends too early")
 	}
-	return malformed("%s", clip(strings.TrimPrefix(err.Error(), "jsontext: ")))
+	return malformed("%s", schema.Clip(strings.TrimPrefix(err.Error(), "jsontext: ")))
 }
 
 // unexpected says that the next value is not of the wanted kind.
@@ -123,7 +125,7 @@ func (r *jsonReader) unexpected(want string) error {
 	return malformed("%s cannot be converted to %s (offset %d)", name, want, r.dec.InputOffset())
 }
 
-func (r *jsonReader) object(o *object, v reflect.Value) error {
+func (r *jsonReader) object(o *schema.Object, v reflect.Value) error {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return syntax(err)
 	}
@@ -135,10 +137,10 @@ func (r *jsonReader) object(o *object, v reflect.Value) error {
 		if err != nil {
 			return syntax(err)
 		}
-		f := o.byName[string(raw[1:len(raw)-1])]
-		if f == nil || f.in != inBody {
+		f := o.ByName[string(raw[1:len(raw)-1])]
+		if f == nil || f.In != schema.InBody {
 			name, _ := jsontext.AppendUnquote(nil, raw)
-			if f = o.byName[string(name)]; f == nil || f.in != inBody {
+			if f = o.ByName[string(name)]; f == nil || f.In != schema.InBody {
 				if err := r.unknown(string(name)); err != nil {
 					return err
 				}
@@ -151,8 +153,8 @@ func (r *jsonReader) object(o *object, v reflect.Value) error {
 			}
 			continue
 		}
-		if err := r.member(f, v.Field(f.index)); err != nil {
-			return within(err, f.label)
+		if err := r.member(f, v.Field(f.Index)); err != nil {
+			return within(err, f.Label)
 		}
 	}
 	if _, err := r.dec.ReadToken(); err != nil {
@@ -178,11 +180,11 @@ func (r *jsonReader) unknown(name string) error {
 }
 
 // member reads a member that is not null.
-func (r *jsonReader) member(f *field, v reflect.Value) error {
-	if !f.pointer {
-		return r.value(f.shape, v)
+func (r *jsonReader) member(f *schema.Field, v reflect.Value) error {
+	if !f.Pointer {
+		return r.value(f.Shape, v)
 	}
-	if f.kind == stringKind {
+	if f.Kind == schema.String {
 		s, err := r.text()
 		if err != nil {
 			return err
@@ -190,8 +192,8 @@ func (r *jsonReader) member(f *field, v reflect.Value) error {
 		*v.Addr().Interface().(**string) = &s
 		return nil
 	}
-	p := reflect.New(f.typ)
-	if err := r.value(f.shape, p.Elem()); err != nil {
+	p := reflect.New(f.Type)
+	if err := r.value(f.Shape, p.Elem()); err != nil {
 		return err
 	}
 	v.Set(p)
@@ -209,23 +211,23 @@ func (r *jsonReader) text() (string, error) {
 	return t.String(), nil
 }
 
-func (r *jsonReader) value(s *shape, v reflect.Value) error {
+func (r *jsonReader) value(s *schema.Shape, v reflect.Value) error {
 	k := r.dec.PeekKind()
-	switch s.kind {
-	case stringKind:
+	switch s.Kind {
+	case schema.String:
 		text, err := r.text()
 		v.SetString(text)
 		return err
-	case structKind:
+	case schema.Structure:
 		if k != '{' {
 			return r.unexpected("Structure")
 		}
-		return r.object(s.object, v)
-	case listKind:
+		return r.object(s.Object, v)
+	case schema.List:
 		return r.list(s, v)
-	case mapKind:
+	case schema.Map:
 		return r.entries(s, v)
-	case boolKind:
+	case schema.Bool:
 		if k != 't' && k != 'f' {
 			return r.unexpected("Boolean")
 		}
@@ -240,16 +242,16 @@ func (r *jsonReader) value(s *shape, v reflect.Value) error {
 }
 
 // scalar reads numbers, timestamps, blobs and documents.
-func (r *jsonReader) scalar(s *shape, v reflect.Value, k jsontext.Kind) error {
-	if s.kind == intKind && k != '0' || k != '0' && k != '"' && s.kind != documentKind {
-		return r.unexpected(s.kind.String())
+func (r *jsonReader) scalar(s *schema.Shape, v reflect.Value, k jsontext.Kind) error {
+	if s.Kind == schema.Int && k != '0' || k != '0' && k != '"' && s.Kind != schema.Document {
+		return r.unexpected(s.Kind.String())
 	}
 	offset := r.dec.InputOffset()
 	raw, err := r.dec.ReadValue()
 	if err != nil {
 		return syntax(err)
 	}
-	if s.kind == documentKind {
+	if s.Kind == schema.Document {
 		if deep(raw) {
 			return malformed("the input nests deeper than %d", maxDepth)
 		}
@@ -268,13 +270,13 @@ func (r *jsonReader) scalar(s *shape, v reflect.Value, k jsontext.Kind) error {
 }
 
 // setScalar sets a number, timestamp or blob from its JSON text.
-func setScalar(s *shape, v reflect.Value, text string, quoted bool) error {
-	switch s.kind {
-	case intKind:
-		n, err := integer(text, s.bits)
+func setScalar(s *schema.Shape, v reflect.Value, text string, quoted bool) error {
+	switch s.Kind {
+	case schema.Int:
+		n, err := integer(text, s.Bits)
 		v.SetInt(n)
 		return err
-	case floatKind:
+	case schema.Float:
 		if quoted && text != "NaN" && text != "Infinity" && text != "-Infinity" {
 			return errors.New("STRING_VALUE cannot be converted to Float")
 		}
@@ -283,13 +285,13 @@ func setScalar(s *shape, v reflect.Value, text string, quoted bool) error {
 			return errors.New("the number does not fit a Float")
 		}
 		v.SetFloat(f)
-	case timeKind:
+	case schema.Time:
 		t, err := timeOf(text, quoted)
 		if err != nil {
 			return errors.New("the value is no timestamp")
 		}
 		*v.Addr().Interface().(*Time) = t
-	case blobKind:
+	case schema.Blob:
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || !quoted {
 			return errors.New("the value is not base64")
@@ -315,7 +317,7 @@ func integer(text string, bits int) (int64, error) {
 	return int64(f), nil
 }
 
-func (r *jsonReader) list(s *shape, v reflect.Value) error {
+func (r *jsonReader) list(s *schema.Shape, v reflect.Value) error {
 	if r.dec.PeekKind() != '[' {
 		return r.unexpected("List")
 	}
@@ -325,11 +327,11 @@ func (r *jsonReader) list(s *shape, v reflect.Value) error {
 	if r.dec.StackDepth() > maxDepth {
 		return malformed("the input nests deeper than %d", maxDepth)
 	}
-	v.Set(s.empty)
+	v.Set(s.Empty)
 	for i := 0; r.dec.PeekKind() != ']'; i++ {
 		v.Grow(1)
 		v.SetLen(i + 1)
-		if err := r.value(s.elem, v.Index(i)); err != nil {
+		if err := r.value(s.Elem, v.Index(i)); err != nil {
 			return within(err, "member", strconv.Itoa(i+1))
 		}
 	}
@@ -339,7 +341,7 @@ func (r *jsonReader) list(s *shape, v reflect.Value) error {
 	return nil
 }
 
-func (r *jsonReader) entries(s *shape, v reflect.Value) error {
+func (r *jsonReader) entries(s *schema.Shape, v reflect.Value) error {
 	if r.dec.PeekKind() != '{' {
 		return r.unexpected("Map")
 	}
@@ -349,18 +351,18 @@ func (r *jsonReader) entries(s *shape, v reflect.Value) error {
 	if r.dec.StackDepth() > maxDepth {
 		return malformed("the input nests deeper than %d", maxDepth)
 	}
-	m := reflect.MakeMap(s.typ)
+	m := reflect.MakeMap(s.Type)
 	for r.dec.PeekKind() != '}' {
 		name, err := r.dec.ReadToken()
 		if err != nil {
 			return syntax(err)
 		}
 		key := name.String()
-		elem := reflect.New(s.elem.typ).Elem()
-		if err := r.value(s.elem, elem); err != nil {
-			return within(err, clip(key))
+		elem := reflect.New(s.Elem.Type).Elem()
+		if err := r.value(s.Elem, elem); err != nil {
+			return within(err, schema.Clip(key))
 		}
-		m.SetMapIndex(reflect.ValueOf(key).Convert(s.typ.Key()), elem)
+		m.SetMapIndex(reflect.ValueOf(key).Convert(s.Type.Key()), elem)
 	}
 	if _, err := r.dec.ReadToken(); err != nil {
 		return syntax(err)

@@ -10,74 +10,69 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // appendObject writes a structure as JSON: members in the model's order, absent
 // ones left out, required lists and maps always there. only, when not nil,
 // chooses the members.
-func appendObject(b []byte, o *object, v reflect.Value, only func(*field) bool) []byte {
+func appendObject(b []byte, o *schema.Object, v reflect.Value, only func(*schema.Field) bool) []byte {
 	b = append(b, '{')
 	first := true
-	for i := range o.fields {
-		f := &o.fields[i]
-		val := v.Field(f.index)
-		if absent(val) && !f.mustWrite() || only != nil && !only(f) {
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		val := v.Field(f.Index)
+		if schema.Absent(val) && !f.MustWrite() || only != nil && !only(f) {
 			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(b, f.quoted...)
-		if f.pointer {
+		b = append(b, f.Quoted...)
+		if f.Pointer {
 			val = val.Elem()
 		}
-		b = appendJSON(b, f.shape, val)
+		b = appendJSON(b, f.Shape, val)
 	}
 	return append(b, '}')
 }
 
-// mustWrite says whether an answer carries the member even when it is nil.
-func (f *field) mustWrite() bool {
-	return f.required && (f.kind == listKind || f.kind == mapKind)
-}
-
-func (f *field) inTheBody() bool { return f.in == inBody }
-
-func appendJSON(b []byte, s *shape, v reflect.Value) []byte {
-	switch s.kind {
-	case stringKind:
+func appendJSON(b []byte, s *schema.Shape, v reflect.Value) []byte {
+	switch s.Kind {
+	case schema.String:
 		return appendString(b, v.String())
-	case boolKind:
+	case schema.Bool:
 		return strconv.AppendBool(b, v.Bool())
-	case intKind:
+	case schema.Int:
 		return strconv.AppendInt(b, v.Int(), 10)
-	case floatKind:
+	case schema.Float:
 		return appendFloat(b, v.Float())
-	case timeKind:
+	case schema.Time:
 		t := v.Interface().(Time)
-		if s.time == "" || s.time == "unixTimestamp" {
+		if s.Time == "" || s.Time == "unixTimestamp" {
 			return t.appendSeconds(b)
 		}
-		return appendString(b, t.format(s.time, ""))
-	case blobKind:
+		return appendString(b, t.format(s.Time, ""))
+	case schema.Blob:
 		b = append(b, '"')
 		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
 		return append(b, '"')
-	case documentKind:
+	case schema.Document:
 		return append(b, v.Bytes()...)
-	case structKind:
-		return appendObject(b, s.object, v, nil)
-	case listKind:
+	case schema.Structure:
+		return appendObject(b, s.Object, v, nil)
+	case schema.List:
 		b = append(b, '[')
 		for i := range v.Len() {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendJSON(b, s.elem, v.Index(i))
+			b = appendJSON(b, s.Elem, v.Index(i))
 		}
 		return append(b, ']')
-	case mapKind:
+	case schema.Map:
 		b = append(b, '{')
 		for i, k := range sortedKeys(v) {
 			if i > 0 {
@@ -85,7 +80,7 @@ func appendJSON(b []byte, s *shape, v reflect.Value) []byte {
 			}
 			b = appendString(b, k.String())
 			b = append(b, ':')
-			b = appendJSON(b, s.elem, v.MapIndex(k))
+			b = appendJSON(b, s.Elem, v.MapIndex(k))
 		}
 		return append(b, '}')
 	}

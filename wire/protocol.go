@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // find works out protocol and operation from what the request looks like.
@@ -86,10 +88,32 @@ func (c *call) input(op *Operation) (any, *Error) {
 	if err != nil {
 		return nil, c.unreadable(err)
 	}
-	if e := c.s.validate(o, v, c.protocol); e != nil {
-		return nil, e
+	if bad := schema.Validate(o, v); bad != nil {
+		return nil, c.s.invalid(bad, c.protocol)
 	}
 	return in, nil
+}
+
+// invalid is the answer to an input that breaks the model's constraints.
+func (s *Service) invalid(v *schema.Violation, p Protocol) *Error {
+	switch {
+	case v.Refused != "":
+		return &Error{Code: s.validationCode(p), Message: v.Refused}
+	case v.Missing != "" && s.MissingCode != "":
+		return &Error{Code: s.MissingCode, Message: strings.ReplaceAll(s.MissingText, "{member}", v.Missing)}
+	}
+	return &Error{Code: s.validationCode(p), Message: v.Message}
+}
+
+// validationCode is the code of errors about an input's form.
+func (s *Service) validationCode(p Protocol) string {
+	switch {
+	case s.ValidationCode != "":
+		return s.ValidationCode
+	case p == Query || p == RestXML:
+		return CodeQueryValidation
+	}
+	return CodeValidation
 }
 
 // unreadable is the answer to an input that could not be decoded.
@@ -115,7 +139,7 @@ func (c *call) respond(op *Operation, out any) {
 	b := (*buf)[:0]
 	switch c.protocol {
 	case JSON:
-		if !op.Route.NoOutput || len(o.fields) > 0 {
+		if !op.Route.NoOutput || len(o.Fields) > 0 {
 			b = appendObject(b, o, v, nil)
 		}
 		c.write(http.StatusOK, c.jsonType(), b)
@@ -186,7 +210,7 @@ func (c *call) jsonError(e *Error, name string) []byte {
 	b = append(b, `,"message":`...)
 	b = appendString(b, e.Message)
 	if o, v := detail(e); o != nil {
-		if own := appendObject(nil, o, v, (*field).inTheBody); len(own) > 2 {
+		if own := appendObject(nil, o, v, (*schema.Field).InTheBody); len(own) > 2 {
 			b = append(append(b, ','), own[1:len(own)-1]...)
 		}
 	}
@@ -199,21 +223,21 @@ func (c *call) detailHeaders(e *Error) {
 	if o == nil {
 		return
 	}
-	for i := range o.fields {
-		f := &o.fields[i]
-		if val := v.Field(f.index); f.in == inHeader && !absent(val) {
-			c.w.Header().Set(f.inName, headerText(f.shape, reflect.Indirect(val)))
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		if val := v.Field(f.Index); f.In == schema.InHeader && !schema.Absent(val) {
+			c.w.Header().Set(f.InName, headerText(f.Shape, reflect.Indirect(val)))
 		}
 	}
 }
 
 // detail plans an error's own structure; errors are rare enough to plan anew.
-func detail(e *Error) (*object, reflect.Value) {
+func detail(e *Error) (*schema.Object, reflect.Value) {
 	v := reflect.ValueOf(e.Detail)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return nil, v
 	}
-	o, err := planner{}.object(v.Elem().Type())
+	o, err := newPlanner().Plan(v.Elem().Type())
 	if err != nil {
 		return nil, v
 	}

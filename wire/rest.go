@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // route is a REST operation's method and URI template, taken apart.
@@ -107,7 +109,7 @@ func (c *call) findRoute() *Error {
 			}
 		}
 	}
-	e := Errorf(CodeUnknownOperation, "%s has no operation at %s %s", c.s.Name, c.r.Method, clip(c.r.URL.Path))
+	e := Errorf(CodeUnknownOperation, "%s has no operation at %s %s", c.s.Name, c.r.Method, schema.Clip(c.r.URL.Path))
 	e.Status = http.StatusNotFound
 	return e
 }
@@ -151,16 +153,16 @@ func (rt *route) match(segments []string) (map[string]string, bool) {
 
 // bind reads a REST request into the structure v: labels, query and headers
 // first, then the body, which is a payload member's own or holds the rest.
-func (c *call) bind(o *object, v reflect.Value) error {
+func (c *call) bind(o *schema.Object, v reflect.Value) error {
 	query := c.r.URL.Query()
-	for i := range o.fields {
-		f := &o.fields[i]
-		if err := c.bindMember(f, v.Field(f.index), query); err != nil {
-			return within(err, f.label)
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		if err := c.bindMember(f, v.Field(f.Index), query); err != nil {
+			return within(err, f.Label)
 		}
 	}
-	if f := o.payload; f != nil {
-		return c.bindPayload(f, v.Field(f.index))
+	if f := o.Payload; f != nil {
+		return c.bindPayload(f, v.Field(f.Index))
 	}
 	if c.protocol == RestXML {
 		return decodeXML(c.body, o, v)
@@ -168,22 +170,22 @@ func (c *call) bind(o *object, v reflect.Value) error {
 	return decodeJSON(c.body, o, v)
 }
 
-func (c *call) bindMember(f *field, v reflect.Value, query url.Values) error {
-	switch f.in {
-	case inPath:
-		if text, ok := c.labels[f.inName]; ok {
+func (c *call) bindMember(f *schema.Field, v reflect.Value, query url.Values) error {
+	switch f.In {
+	case schema.InPath:
+		if text, ok := c.labels[f.InName]; ok {
 			return setMember(f, v, []string{text})
 		}
-	case inQuery:
-		if f.kind == mapKind {
+	case schema.InQuery:
+		if f.Kind == schema.Map {
 			return c.bindQueryMap(f, v, query)
 		}
-		if texts := query[f.inName]; len(texts) > 0 {
+		if texts := query[f.InName]; len(texts) > 0 {
 			return setMember(f, v, texts)
 		}
-	case inHeader:
-		if texts := c.r.Header.Values(f.inName); len(texts) > 0 {
-			if f.kind == listKind && len(texts) == 1 {
+	case schema.InHeader:
+		if texts := c.r.Header.Values(f.InName); len(texts) > 0 {
+			if f.Kind == schema.List && len(texts) == 1 {
 				texts = strings.Split(texts[0], ",")
 				for i := range texts {
 					texts[i] = strings.TrimSpace(texts[i])
@@ -191,15 +193,15 @@ func (c *call) bindMember(f *field, v reflect.Value, query url.Values) error {
 			}
 			return setMember(f, v, texts)
 		}
-	case inHeaders:
+	case schema.InHeaders:
 		m := map[string]string{}
-		prefix := textproto.CanonicalMIMEHeaderKey(f.inName)
+		prefix := textproto.CanonicalMIMEHeaderKey(f.InName)
 		for name, texts := range c.r.Header {
-			if len(name) > len(f.inName) && strings.EqualFold(name[:len(prefix)], prefix) {
+			if len(name) > len(f.InName) && strings.EqualFold(name[:len(prefix)], prefix) {
 				m[strings.ToLower(name[len(prefix):])] = strings.Join(texts, ",")
 			}
 		}
-		if len(m) > 0 && f.typ == reflect.TypeFor[map[string]string]() {
+		if len(m) > 0 && f.Type == reflect.TypeFor[map[string]string]() {
 			v.Set(reflect.ValueOf(m))
 		}
 	}
@@ -207,13 +209,13 @@ func (c *call) bindMember(f *field, v reflect.Value, query url.Values) error {
 }
 
 // bindQueryMap fills a map from the query parameters that no other member owns.
-func (c *call) bindQueryMap(f *field, v reflect.Value, query url.Values) error {
-	m := reflect.MakeMap(f.typ)
+func (c *call) bindQueryMap(f *schema.Field, v reflect.Value, query url.Values) error {
+	m := reflect.MakeMap(f.Type)
 	for name, texts := range query {
-		elem := reflect.New(f.elem.typ).Elem()
-		if f.elem.kind == listKind {
+		elem := reflect.New(f.Elem.Type).Elem()
+		if f.Elem.Kind == schema.List {
 			elem.Set(reflect.ValueOf(texts))
-		} else if err := setText(f.elem, elem, texts[0]); err != nil {
+		} else if err := setText(f.Elem, elem, texts[0]); err != nil {
 			return err
 		}
 		m.SetMapIndex(reflect.ValueOf(name), elem)
@@ -225,22 +227,22 @@ func (c *call) bindQueryMap(f *field, v reflect.Value, query url.Values) error {
 }
 
 // setMember sets a member from the texts of a label, parameter or header.
-func setMember(f *field, v reflect.Value, texts []string) error {
-	if f.kind == listKind {
-		list := reflect.MakeSlice(f.typ, len(texts), len(texts))
+func setMember(f *schema.Field, v reflect.Value, texts []string) error {
+	if f.Kind == schema.List {
+		list := reflect.MakeSlice(f.Type, len(texts), len(texts))
 		for i, t := range texts {
-			if err := setText(f.elem, list.Index(i), t); err != nil {
+			if err := setText(f.Elem, list.Index(i), t); err != nil {
 				return within(err, strconv.Itoa(i+1))
 			}
 		}
 		v.Set(list)
 		return nil
 	}
-	if !f.pointer {
-		return setText(f.shape, v, texts[0])
+	if !f.Pointer {
+		return setText(f.Shape, v, texts[0])
 	}
-	p := reflect.New(f.typ)
-	if err := setText(f.shape, p.Elem(), texts[0]); err != nil {
+	p := reflect.New(f.Type)
+	if err := setText(f.Shape, p.Elem(), texts[0]); err != nil {
 		return err
 	}
 	v.Set(p)
@@ -248,21 +250,21 @@ func setMember(f *field, v reflect.Value, texts []string) error {
 }
 
 // bindPayload reads the body into the one member that it is.
-func (c *call) bindPayload(f *field, v reflect.Value) error {
-	switch f.kind {
-	case streamKind:
+func (c *call) bindPayload(f *schema.Field, v reflect.Value) error {
+	switch f.Kind {
+	case schema.Stream:
 		body := c.r.Body
 		if c.body != nil || body == nil {
 			body = io.NopCloser(bytes.NewReader(c.body))
 		}
 		v.Set(reflect.ValueOf(body))
 		return nil
-	case blobKind:
+	case schema.Blob:
 		if len(c.body) > 0 {
 			v.SetBytes(c.body)
 		}
 		return nil
-	case stringKind:
+	case schema.String:
 		if len(c.body) > 0 {
 			v.Set(reflect.ValueOf(new(string(c.body))))
 		}
@@ -272,16 +274,16 @@ func (c *call) bindPayload(f *field, v reflect.Value) error {
 		return nil
 	}
 	p := v
-	if f.pointer {
-		p = reflect.New(f.typ).Elem()
+	if f.Pointer {
+		p = reflect.New(f.Type).Elem()
 	}
 	var err error
-	if c.protocol == RestXML && f.kind == structKind {
-		err = decodeXML(c.body, f.object, p)
+	if c.protocol == RestXML && f.Kind == schema.Structure {
+		err = decodeXML(c.body, f.Object, p)
 	} else {
-		err = readJSON(c.body, func(r *jsonReader) error { return r.value(f.shape, p) })
+		err = readJSON(c.body, func(r *jsonReader) error { return r.value(f.Shape, p) })
 	}
-	if err == nil && f.pointer {
+	if err == nil && f.Pointer {
 		v.Set(p.Addr())
 	}
 	return err
@@ -289,37 +291,37 @@ func (c *call) bindPayload(f *field, v reflect.Value) error {
 
 // unbind writes a REST answer: status and headers from their members, the body
 // from the payload member or from the rest.
-func (c *call) unbind(b []byte, op *Operation, o *object, v reflect.Value) []byte {
+func (c *call) unbind(b []byte, op *Operation, o *schema.Object, v reflect.Value) []byte {
 	status := cmp.Or(op.Route.Status, http.StatusOK)
-	for i := range o.fields {
-		f := &o.fields[i]
-		val := v.Field(f.index)
-		if f.in == inBody || absent(val) {
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		val := v.Field(f.Index)
+		if f.In == schema.InBody || schema.Absent(val) {
 			continue
 		}
-		if f.pointer {
+		if f.Pointer {
 			val = val.Elem()
 		}
-		switch f.in {
-		case inStatus:
+		switch f.In {
+		case schema.InStatus:
 			status = int(val.Int())
-		case inHeader:
-			c.w.Header().Set(f.inName, headerText(f.shape, val))
-		case inHeaders:
+		case schema.InHeader:
+			c.w.Header().Set(f.InName, headerText(f.Shape, val))
+		case schema.InHeaders:
 			for _, k := range sortedKeys(val) {
-				c.w.Header().Set(f.inName+k.String(), val.MapIndex(k).String())
+				c.w.Header().Set(f.InName+k.String(), val.MapIndex(k).String())
 			}
 		}
 	}
-	if f := o.payload; f != nil {
-		return c.unbindPayload(b, f, v.Field(f.index), status)
+	if f := o.Payload; f != nil {
+		return c.unbindPayload(b, f, v.Field(f.Index), status)
 	}
 	if status == http.StatusNoContent || op.Route.NoOutput {
 		c.write(status, "", nil)
 		return b
 	}
 	if c.protocol == RestXML {
-		if len(o.fields) > 0 {
+		if len(o.Fields) > 0 {
 			b = append(b, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"...)
 			b = c.openRoot(b, op.Name+"Response")
 			b = closeTag(appendMembers(b, o, v), op.Name+"Response")
@@ -327,16 +329,16 @@ func (c *call) unbind(b []byte, op *Operation, o *object, v reflect.Value) []byt
 		c.write(status, "application/xml", b)
 		return b
 	}
-	b = appendObject(b, o, v, (*field).inTheBody)
+	b = appendObject(b, o, v, (*schema.Field).InTheBody)
 	c.write(status, "application/json", b)
 	return b
 }
 
-func headerText(s *shape, v reflect.Value) string {
-	if s.kind == listKind {
+func headerText(s *schema.Shape, v reflect.Value) string {
+	if s.Kind == schema.List {
 		var all []string
 		for i := range v.Len() {
-			all = append(all, scalarText(s.elem, v.Index(i), "rfc822"))
+			all = append(all, scalarText(s.Elem, v.Index(i), "rfc822"))
 		}
 		return strings.Join(all, ",")
 	}
@@ -344,31 +346,31 @@ func headerText(s *shape, v reflect.Value) string {
 }
 
 // unbindPayload writes the one member that is the body.
-func (c *call) unbindPayload(b []byte, f *field, v reflect.Value, status int) []byte {
+func (c *call) unbindPayload(b []byte, f *schema.Field, v reflect.Value, status int) []byte {
 	contentType := c.w.Header().Get("Content-Type")
 	switch {
-	case absent(v):
+	case schema.Absent(v):
 		c.write(status, contentType, nil)
 		return b
-	case f.kind == streamKind:
+	case f.Kind == schema.Stream:
 		c.stream(v.Interface().(io.ReadCloser), status)
 		return b
 	}
-	if f.pointer {
+	if f.Pointer {
 		v = v.Elem()
 	}
 	switch {
-	case f.kind == blobKind:
+	case f.Kind == schema.Blob:
 		c.write(status, cmp.Or(contentType, "application/octet-stream"), v.Bytes())
-	case f.kind == stringKind:
+	case f.Kind == schema.String:
 		c.write(status, cmp.Or(contentType, "text/plain"), []byte(v.String()))
 	case c.protocol == RestXML:
 		b = append(b, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"...)
-		b = c.openRoot(b, f.query)
-		b = closeTag(appendMembers(b, f.object, v), f.query)
+		b = c.openRoot(b, f.Query)
+		b = closeTag(appendMembers(b, f.Object, v), f.Query)
 		c.write(status, "application/xml", b)
 	default:
-		b = appendJSON(b, f.shape, v)
+		b = appendJSON(b, f.Shape, v)
 		c.write(status, cmp.Or(contentType, "application/json"), b)
 	}
 	return b

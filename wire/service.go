@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // Service serves the operations of a Model. After NewService it is immutable,
@@ -24,12 +27,12 @@ type Service struct {
 	byQuery  map[string]*ErrorShape
 	routes   []route
 	internal string // code of internal failures
-	objects  planner
+	objects  schema.Planner
 }
 
 // opPlan holds how an operation's input and output are read, checked and
 // written.
-type opPlan struct{ in, out *object }
+type opPlan struct{ in, out *schema.Object }
 
 // NewService builds the tables of m once: the operations by name, and for each
 // type how it is read, validated and written. It panics on a Model that no
@@ -37,7 +40,7 @@ type opPlan struct{ in, out *object }
 func NewService(m Model) *Service {
 	s := &Service{
 		Model: m, byName: map[string]*Operation{}, internal: CodeInternalFailure,
-		errors: map[string]*ErrorShape{}, byQuery: map[string]*ErrorShape{}, objects: planner{},
+		errors: map[string]*ErrorShape{}, byQuery: map[string]*ErrorShape{}, objects: newPlanner(),
 	}
 	for i := range s.Operations {
 		op := &s.Operations[i]
@@ -45,14 +48,14 @@ func NewService(m Model) *Service {
 			panic(fmt.Sprintf("wire: %s has two operations %s", m.Name, op.Name))
 		}
 		s.byName[op.Name] = op
-		in, err := s.objects.object(op.in)
-		out, err2 := s.objects.object(op.out)
+		in, err := s.objects.Plan(op.in)
+		out, err2 := s.objects.Plan(op.out)
 		if err := errors.Join(err, err2); err != nil {
 			panic(fmt.Sprintf("wire: %s.%s: %v", m.Name, op.Name, err))
 		}
 		op.plan = &opPlan{in, out}
 	}
-	s.objects.settle()
+	s.objects.Settle()
 	for i := range s.Errors {
 		e := &s.Errors[i]
 		s.errors[e.Name] = e
@@ -67,6 +70,10 @@ func NewService(m Model) *Service {
 		s.routes = newRoutes(m)
 	}
 	return s
+}
+
+func newPlanner() schema.Planner {
+	return schema.Planner{Time: reflect.TypeFor[Time](), Document: reflect.TypeFor[Document](), Objects: map[reflect.Type]*schema.Object{}}
 }
 
 // The names that services give to their internal failures.
@@ -161,9 +168,9 @@ func (c *call) absent() *Error {
 		return e
 	}
 	if c.protocol == Query {
-		return Errorf(CodeInvalidAction, "The action %s is not valid for this web service.", clip(c.name))
+		return Errorf(CodeInvalidAction, "The action %s is not valid for this web service.", schema.Clip(c.name))
 	}
-	e := Errorf(CodeUnknownOperation, "%s has no operation %s", c.s.Name, clip(c.name))
+	e := Errorf(CodeUnknownOperation, "%s has no operation %s", c.s.Name, schema.Clip(c.name))
 	if c.protocol != JSON {
 		e.Status = http.StatusNotFound
 	}
@@ -220,10 +227,10 @@ type Refusal struct {
 // Refusals lists the members that are not implemented, for the coverage table.
 func (s *Service) Refusals() []Refusal {
 	var list []Refusal
-	for _, o := range s.objects {
-		for _, f := range o.fields {
-			if f.refused != "" {
-				list = append(list, Refusal{o.name, f.name, f.refused})
+	for _, o := range s.objects.Objects {
+		for _, f := range o.Fields {
+			if f.Refused != "" {
+				list = append(list, Refusal{o.Name, f.Name, f.Refused})
 			}
 		}
 	}

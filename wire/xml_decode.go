@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // xmlNode is an element of a restXml body.
@@ -20,7 +22,7 @@ type xmlNode struct {
 
 // decodeXML reads a body into the structure v; its root element may have any
 // name. An empty body is an empty structure.
-func decodeXML(body []byte, o *object, v reflect.Value) error {
+func decodeXML(body []byte, o *schema.Object, v reflect.Value) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
@@ -41,7 +43,7 @@ func parseXML(body []byte) (*xmlNode, error) {
 			break
 		}
 		if err != nil {
-			return nil, malformed("%s", clip(err.Error()))
+			return nil, malformed("%s", schema.Clip(err.Error()))
 		}
 		here := stack[len(stack)-1]
 		switch t := t.(type) {
@@ -71,27 +73,27 @@ func parseXML(body []byte) (*xmlNode, error) {
 	return top.children[0], nil
 }
 
-func (n *xmlNode) object(o *object, v reflect.Value) error {
-	seen := map[*field]bool{}
+func (n *xmlNode) object(o *schema.Object, v reflect.Value) error {
+	seen := map[*schema.Field]bool{}
 	for _, child := range n.children {
-		f := o.byQuery[child.name]
-		if f == nil || f.in != inBody || f.attr {
+		f := o.ByQuery[child.name]
+		if f == nil || f.In != schema.InBody || f.Attr {
 			return unknownMember(child.name)
 		}
-		flat := f.xml.flat && (f.kind == listKind || f.kind == mapKind)
+		flat := f.XML.Flat && (f.Kind == schema.List || f.Kind == schema.Map)
 		if seen[f] && !flat {
-			return within(malformed("the element is given twice"), f.label)
+			return within(malformed("the element is given twice"), f.Label)
 		}
 		seen[f] = true
-		if err := child.member(f, v.Field(f.index), flat); err != nil {
-			return within(err, f.label)
+		if err := child.member(f, v.Field(f.Index), flat); err != nil {
+			return within(err, f.Label)
 		}
 	}
-	for i := range o.fields {
-		f := &o.fields[i]
-		if text, ok := n.attrs[localName(f.query)]; ok && f.attr {
-			if err := setMember(f, v.Field(f.index), []string{text}); err != nil {
-				return within(err, f.label)
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		if text, ok := n.attrs[localName(f.Query)]; ok && f.Attr {
+			if err := setMember(f, v.Field(f.Index), []string{text}); err != nil {
+				return within(err, f.Label)
 			}
 		}
 	}
@@ -101,51 +103,51 @@ func (n *xmlNode) object(o *object, v reflect.Value) error {
 // localName is a name without its XML prefix.
 func localName(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
-func (n *xmlNode) member(f *field, v reflect.Value, flat bool) error {
+func (n *xmlNode) member(f *schema.Field, v reflect.Value, flat bool) error {
 	switch {
-	case flat && f.kind == listKind:
-		elem := reflect.New(f.elem.typ).Elem()
-		if err := n.read(f.elem, elem); err != nil {
+	case flat && f.Kind == schema.List:
+		elem := reflect.New(f.Elem.Type).Elem()
+		if err := n.read(f.Elem, elem); err != nil {
 			return err
 		}
 		v.Set(reflect.Append(v, elem))
 		return nil
 	case flat:
 		if v.IsNil() {
-			v.Set(reflect.MakeMap(f.typ))
+			v.Set(reflect.MakeMap(f.Type))
 		}
-		return n.entry(f.shape, v)
-	case !f.pointer:
-		return n.read(f.shape, v)
+		return n.entry(f.Shape, v)
+	case !f.Pointer:
+		return n.read(f.Shape, v)
 	}
-	p := reflect.New(f.typ)
-	if err := n.read(f.shape, p.Elem()); err != nil {
+	p := reflect.New(f.Type)
+	if err := n.read(f.Shape, p.Elem()); err != nil {
 		return err
 	}
 	v.Set(p)
 	return nil
 }
 
-func (n *xmlNode) read(s *shape, v reflect.Value) error {
-	switch s.kind {
-	case structKind:
-		return n.object(s.object, v)
-	case listKind:
-		list := s.empty
+func (n *xmlNode) read(s *schema.Shape, v reflect.Value) error {
+	switch s.Kind {
+	case schema.Structure:
+		return n.object(s.Object, v)
+	case schema.List:
+		list := s.Empty
 		for i, child := range n.children {
-			if child.name != s.xml.elem {
+			if child.name != s.XML.Elem {
 				return unknownMember(child.name)
 			}
-			elem := reflect.New(s.elem.typ).Elem()
-			if err := child.read(s.elem, elem); err != nil {
+			elem := reflect.New(s.Elem.Type).Elem()
+			if err := child.read(s.Elem, elem); err != nil {
 				return within(err, "member", strconv.Itoa(i+1))
 			}
 			list = reflect.Append(list, elem)
 		}
 		v.Set(list)
 		return nil
-	case mapKind:
-		v.Set(reflect.MakeMap(s.typ))
+	case schema.Map:
+		v.Set(reflect.MakeMap(s.Type))
 		for _, child := range n.children {
 			if err := child.entry(s, v); err != nil {
 				return err
@@ -154,21 +156,21 @@ func (n *xmlNode) read(s *shape, v reflect.Value) error {
 		return nil
 	}
 	if len(n.children) > 0 {
-		return malformed("elements cannot be converted to %s", s.kind)
+		return malformed("elements cannot be converted to %s", s.Kind)
 	}
 	return setText(s, v, n.text.String())
 }
 
 // entry reads <key/><value/> into the map v.
-func (n *xmlNode) entry(s *shape, v reflect.Value) error {
+func (n *xmlNode) entry(s *schema.Shape, v reflect.Value) error {
 	var key string
-	elem := reflect.New(s.elem.typ).Elem()
+	elem := reflect.New(s.Elem.Type).Elem()
 	for _, child := range n.children {
 		switch child.name {
-		case s.xml.key:
+		case s.XML.Key:
 			key = child.text.String()
-		case s.xml.value:
-			if err := child.read(s.elem, elem); err != nil {
+		case s.XML.Value:
+			if err := child.read(s.Elem, elem); err != nil {
 				return err
 			}
 		default:

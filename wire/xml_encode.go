@@ -5,11 +5,13 @@ import (
 	"reflect"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/signalbox/signalbox/wire/internal/schema"
 )
 
 // appendResponse writes a query answer: the result, wrapped in elements named
 // for the operation, and the request id.
-func (c *call) appendResponse(b []byte, op *Operation, o *object, v reflect.Value) []byte {
+func (c *call) appendResponse(b []byte, op *Operation, o *schema.Object, v reflect.Value) []byte {
 	b = append(b, `<?xml version="1.0" encoding="UTF-8"?>`...)
 	b = append(b, '\n')
 	b = c.openRoot(b, op.Name+"Response")
@@ -60,61 +62,61 @@ func (c *call) openRoot(b []byte, name string) []byte {
 }
 
 // appendMembers writes the present members of a structure as elements.
-func appendMembers(b []byte, o *object, v reflect.Value) []byte {
-	for i := range o.fields {
-		f := &o.fields[i]
-		val := v.Field(f.index)
-		if f.in != inBody || f.attr || absent(val) {
+func appendMembers(b []byte, o *schema.Object, v reflect.Value) []byte {
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		val := v.Field(f.Index)
+		if f.In != schema.InBody || f.Attr || schema.Absent(val) {
 			continue
 		}
-		if f.pointer {
+		if f.Pointer {
 			val = val.Elem()
 		}
-		b = appendElement(b, f.query, f.shape, val)
+		b = appendElement(b, f.Query, f.Shape, val)
 	}
 	return b
 }
 
 // appendElement writes a value under its name; a flattened list or map is one
 // element for each entry.
-func appendElement(b []byte, name string, s *shape, v reflect.Value) []byte {
-	switch s.kind {
-	case listKind:
-		inner := s.xml.elem
-		if s.xml.flat {
+func appendElement(b []byte, name string, s *schema.Shape, v reflect.Value) []byte {
+	switch s.Kind {
+	case schema.List:
+		inner := s.XML.Elem
+		if s.XML.Flat {
 			inner = name
 		} else {
 			b = open(b, name)
 		}
 		for i := range v.Len() {
-			b = appendElement(b, inner, s.elem, v.Index(i))
+			b = appendElement(b, inner, s.Elem, v.Index(i))
 		}
-		if !s.xml.flat {
+		if !s.XML.Flat {
 			b = closeTag(b, name)
 		}
 		return b
-	case mapKind:
+	case schema.Map:
 		inner := "entry"
-		if s.xml.flat {
+		if s.XML.Flat {
 			inner = name
 		} else {
 			b = open(b, name)
 		}
 		for _, k := range sortedKeys(v) {
 			b = open(b, inner)
-			b = element(b, s.xml.key, k.String())
-			b = appendElement(b, s.xml.value, s.elem, v.MapIndex(k))
+			b = element(b, s.XML.Key, k.String())
+			b = appendElement(b, s.XML.Value, s.Elem, v.MapIndex(k))
 			b = closeTag(b, inner)
 		}
-		if !s.xml.flat {
+		if !s.XML.Flat {
 			b = closeTag(b, name)
 		}
 		return b
-	case structKind:
+	case schema.Structure:
 		b = append(append(b, '<'), name...)
-		b = appendAttributes(b, s.object, v)
+		b = appendAttributes(b, s.Object, v)
 		b = append(b, '>')
-		b = appendMembers(b, s.object, v)
+		b = appendMembers(b, s.Object, v)
 		return closeTag(b, name)
 	}
 	b = open(b, name)
@@ -123,41 +125,41 @@ func appendElement(b []byte, name string, s *shape, v reflect.Value) []byte {
 }
 
 // appendAttributes writes the members that are attributes of their element.
-func appendAttributes(b []byte, o *object, v reflect.Value) []byte {
-	for i := range o.fields {
-		f := &o.fields[i]
-		val := v.Field(f.index)
-		if !f.attr || absent(val) {
+func appendAttributes(b []byte, o *schema.Object, v reflect.Value) []byte {
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		val := v.Field(f.Index)
+		if !f.Attr || schema.Absent(val) {
 			continue
 		}
-		if f.pointer {
+		if f.Pointer {
 			val = val.Elem()
 		}
-		b = append(append(append(b, ' '), f.query...), `="`...)
-		b = appendText(b, scalarText(f.shape, val, "iso8601"))
+		b = append(append(append(b, ' '), f.Query...), `="`...)
+		b = appendText(b, scalarText(f.Shape, val, "iso8601"))
 		b = append(b, '"')
 	}
 	return b
 }
 
 // scalarText prints a scalar; timestamps in their own format or in standard.
-func scalarText(s *shape, v reflect.Value, standard string) string {
-	switch s.kind {
-	case stringKind:
+func scalarText(s *schema.Shape, v reflect.Value, standard string) string {
+	switch s.Kind {
+	case schema.String:
 		return v.String()
-	case boolKind:
+	case schema.Bool:
 		return strconv.FormatBool(v.Bool())
-	case intKind:
+	case schema.Int:
 		return strconv.FormatInt(v.Int(), 10)
-	case floatKind:
+	case schema.Float:
 		b := appendFloat(nil, v.Float())
 		if b[0] == '"' {
 			b = b[1 : len(b)-1]
 		}
 		return string(b)
-	case timeKind:
-		return v.Interface().(Time).format(s.time, standard)
-	case blobKind:
+	case schema.Time:
+		return v.Interface().(Time).format(s.Time, standard)
+	case schema.Blob:
 		return base64.StdEncoding.EncodeToString(v.Bytes())
 	}
 	return ""

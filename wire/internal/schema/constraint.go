@@ -1,4 +1,4 @@
-package wire
+package schema
 
 import (
 	"fmt"
@@ -117,9 +117,9 @@ func (c *constraint) mustBeOneOf() string {
 
 // all lists the constraints on the elements of a list or the keys of a map, as
 // AWS does when one of them is broken.
-func (c *constraint) all(k kind) string {
+func (c *constraint) all(k Kind) string {
 	word := "length"
-	if k == intKind || k == floatKind {
+	if k == Int || k == Float {
 		word = "value"
 	}
 	var list []string
