@@ -55,18 +55,36 @@ func emit(l *list, m *model) ([]byte, error) {
 	}
 	e.errorTypes()
 	e.enums()
-	for o := range l.optional {
-		shape, name, _ := strings.Cut(o, ".")
-		if s := m.Shapes[shape]; s == nil || !slices.ContainsFunc(s.Members, func(m member) bool { return m.name == name }) {
-			return nil, fmt.Errorf("optional %s: no such member", o)
-		}
-	}
-	for r := range l.refused {
-		if !e.refused[r] {
-			return nil, fmt.Errorf("!%s: no implemented request has that member", r)
-		}
+	if err := e.strays(); err != nil {
+		return nil, err
 	}
 	return e.file()
+}
+
+// strays finds lines of the list that speak of nothing in the model.
+func (e *emitter) strays() error {
+	for o := range e.l.optional {
+		shape, name, _ := strings.Cut(o, ".")
+		if s := e.m.Shapes[shape]; s == nil || !slices.ContainsFunc(s.Members, func(m member) bool { return m.name == name }) {
+			return fmt.Errorf("optional %s: no such member", o)
+		}
+	}
+	for r := range e.l.refused {
+		if !e.refused[r] {
+			return fmt.Errorf("!%s: no implemented request has that member", r)
+		}
+	}
+	var shapes []string
+	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.unchecked))
+	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.query))
+	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.errors))
+	slices.Sort(shapes)
+	for _, name := range shapes {
+		if e.m.Shapes[name] == nil {
+			return fmt.Errorf("%s: no such shape", name)
+		}
+	}
+	return nil
 }
 
 // file puts the head before what was written and formats it.

@@ -16,6 +16,7 @@ model toys # of the test
 package toys
 optional PutToyResponse.Maybe
 error Gone toys.Gone 410
+unchecked Colour
 
 PutToy
 DropToy
@@ -92,6 +93,7 @@ func TestWhatTheModelDoesNotHave(t *testing.T) {
 		"a refused member of an answer":      {"PutToy\n!PutToyResponse.Left", "no implemented request has that member"},
 		"an optional member":                 {"PutToy\noptional PutToyResponse.Smell", "no such member"},
 		"a refused member out of reach":      {"ListToys\n!PutToyRequest.Photo", "no implemented request has that member"},
+		"a shape that is not to be checked":  {"PutToy\nunchecked Smell", "Smell: no such shape"},
 		"an optional member of an odd shape": {"PutToy\noptional Smell.Left", "no such member"},
 	} {
 		t.Run(name, func(t *testing.T) {
