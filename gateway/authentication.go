@@ -56,7 +56,7 @@ type Caller struct {
 	Region      string // of the signature's scope
 	Principal   string // ARN, "" for an anonymous caller
 	AccessKeyID string // "" for a request that bears no signature
-	Verified    bool   // the signature was verified; false for what development mode lets in
+	Verified    bool   // the signature is that of a known key; false for what development mode lets in
 }
 
 // Authenticate says who sends a request, for handlers of routes that ask for
@@ -65,7 +65,10 @@ type Caller struct {
 // to be refused yields a *wire.Error, in the words of REST services.
 func (g *Gateway) Authenticate(r *http.Request, body []byte) (Caller, []byte, error) {
 	sig, signed, err := sigv4.Parse(r)
-	c, body, err := g.authenticate(r, body, &sig, signed, err)
+	c, secret, err := g.identify(r, &sig, signed, err)
+	if err == nil {
+		body, err = g.prove(r, body, &sig, secret)
+	}
 	if why, ok := errors.AsType[*refusal](err); ok {
 		g.counters.refused.Add(1)
 		err = why.in(restDialect)
@@ -73,50 +76,51 @@ func (g *Gateway) Authenticate(r *http.Request, body []byte) (Caller, []byte, er
 	return c, body, err
 }
 
-// authenticate goes on after sigv4.Parse. Its error is a *refusal where the
-// caller is to blame.
-func (g *Gateway) authenticate(r *http.Request, body []byte, sig *sigv4.Signature, signed bool, parseErr error) (Caller, []byte, error) {
-	c := Caller{Account: DefaultAccount, Region: sig.Region, AccessKeyID: sig.AccessKeyID}
+// identify finds out who a request claims to come from, and the secret that
+// must have signed it: "" where nothing is to be proven. It goes on after
+// sigv4.Parse. Its error is a *refusal where the caller is to blame.
+func (g *Gateway) identify(r *http.Request, sig *sigv4.Signature, signed bool, parseErr error) (c Caller, secret string, err error) {
+	c = Caller{Account: DefaultAccount, Region: sig.Region, AccessKeyID: sig.AccessKeyID}
 	if c.Region == "" || c.Region == "aws-global" {
 		c.Region = g.config.Region
 	}
 	if !signed {
-		if err := g.letIn(r, unsigned); err != nil {
-			return c, nil, err
-		}
 		c.Principal = rootARN(c.Account)
-		return c, body, nil
+		return c, "", g.letIn(r, unsigned)
 	}
 	if sig.AccessKeyID == "" {
-		return c, nil, ofSignature(parseErr)
+		return c, "", ofSignature(parseErr)
 	}
 	known, err := g.lookup(r.Context(), sig)
-	if errors.Is(err, ErrUnknownKey) {
-		if err := g.letIn(r, unknownKey); err != nil {
-			return c, nil, err
-		}
+	switch {
+	case errors.Is(err, ErrUnknownKey):
 		if isAccount(sig.AccessKeyID) {
 			c.Account = sig.AccessKeyID
 		}
 		c.Principal = rootARN(c.Account)
-		body, err = g.plain(sig, "", body)
-		return c, body, err
-	}
-	if err != nil {
-		return c, nil, err
-	}
-	if parseErr != nil {
-		return c, nil, ofSignature(parseErr)
-	}
-	if !known.Expires.IsZero() && !g.config.Clock.Now().Before(known.Expires) {
-		return c, nil, &refusal{why: expiredToken}
-	}
-	if err := g.verifier.Verify(sig, r, body, known.Secret); err != nil {
-		return c, nil, ofSignature(err)
+		return c, "", g.letIn(r, unknownKey)
+	case err != nil:
+		return c, "", err
+	case parseErr != nil:
+		return c, "", ofSignature(parseErr)
+	case !known.Expires.IsZero() && !g.config.Clock.Now().Before(known.Expires):
+		return c, "", &refusal{why: expiredToken}
+	case known.Secret == "":
+		return c, "", fmt.Errorf("the access key %s has no secret", sig.AccessKeyID)
 	}
 	c.Account, c.Principal, c.Verified = known.Account, known.Principal, true
-	body, err = g.plain(sig, known.Secret, body)
-	return c, body, err
+	return c, known.Secret, nil
+}
+
+// prove verifies the signature, where a secret is to be proven, and returns the
+// body as it was meant.
+func (g *Gateway) prove(r *http.Request, body []byte, sig *sigv4.Signature, secret string) ([]byte, error) {
+	if secret != "" {
+		if err := g.verifier.Verify(sig, r, body, secret); err != nil {
+			return nil, ofSignature(err)
+		}
+	}
+	return g.plain(sig, secret, body)
 }
 
 func (g *Gateway) lookup(ctx context.Context, sig *sigv4.Signature) (Credential, error) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,10 @@ import (
 // DefaultMaxBody is the most that a body may have, in bytes, where nothing else
 // is said: 16 MiB, the largest that DynamoDB takes.
 const DefaultMaxBody = 16 << 20
+
+// strangersBody is the most that is read of the body of a request which will
+// likely be refused, in bytes.
+const strangersBody = 64 << 10
 
 // Config says how the front door is kept. Services is needed; the rest has
 // defaults.
@@ -151,15 +156,22 @@ func (g *Gateway) serve(x *exchange, r *http.Request) {
 		g.unknownService(x, r, a.name)
 		return
 	}
+	caller, secret, err := g.identify(r, &sig, signed, parseErr)
 	limit := g.limit(&a)
-	body, err := readBody(x, r, limit)
 	if err != nil {
-		g.refuse(x, r, a.service, err)
+		limit = min(limit, strangersBody)
+	}
+	body, readErr := readBody(x, r, limit)
+	if readErr != nil {
+		g.refuse(x, r, a.service, cmp.Or(err, readErr))
 		return
 	}
 	x.waitLong()
 	g.counters.in.Add(uint64(len(body)))
-	caller, plain, err := g.authenticate(r, body, &sig, signed, parseErr)
+	plain := body
+	if err == nil {
+		plain, err = g.prove(r, body, &sig, secret)
+	}
 	if err == nil {
 		plain, err = decompress(r, plain, limit)
 	}

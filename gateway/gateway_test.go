@@ -247,6 +247,28 @@ func TestTooLargeABodyIsRefused(t *testing.T) {
 	}
 }
 
+func TestStrangersBodiesAreHardlyRead(t *testing.T) {
+	d := open(t, required)
+	body := &counted{r: strings.NewReader("{" + strings.Repeat(" ", 1<<20) + "}")}
+	r := httptest.NewRequest("POST", "/", body)
+	r.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+	w := d.ask(r)
+	if code, _ := readError(t, w); code != "MissingAuthenticationTokenException" || body.n > 100<<10 {
+		t.Errorf("%d %s after %d bytes", w.Code, w.Body, body.n)
+	}
+}
+
+type counted struct {
+	r io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
+
 func TestCompressedBodiesAreReadAndBounded(t *testing.T) {
 	d := open(t, func(c *Config) { c.MaxBody = 1000 })
 	for size, allowed := range map[int]bool{900: true, 1001: false} {

@@ -142,6 +142,18 @@ func TestPathsThatSDKsLeaveAsTheyAreVerifyToo(t *testing.T) {
 	verify(t, NewVerifier(clock.NewFake(now)), s.Request, "", exampleSecret, nil)
 }
 
+func TestAPlusInTheQueryIsABlank(t *testing.T) {
+	s := &signedRequest{service: "sqs"}
+	s.Request, _ = http.NewRequest("GET", "http://localhost:4566/?MessageBody=a%20b%2Bc", nil)
+	s.sign(t, false)
+	s.URL.RawQuery = strings.ReplaceAll(s.URL.RawQuery, "%20", "+")
+	s.RequestURI = s.URL.RequestURI()
+	if !strings.Contains(s.RequestURI, "a+b%2Bc") {
+		t.Fatal(s.RequestURI)
+	}
+	verify(t, NewVerifier(clock.NewFake(now)), s.Request, "", exampleSecret, nil)
+}
+
 func TestUnsignedChunksAreDecoded(t *testing.T) {
 	body := "5\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n"
 	chunks := NewVerifier(clock.NewFake(now)).Chunks(&Signature{PayloadHash: StreamingUnsigned}, "secret", strings.NewReader(body))
