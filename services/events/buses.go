@@ -33,6 +33,12 @@ func (b *bus) key() string { return b.Scope.Key(b.Name) }
 // log names the bus to the hub.
 func (b *bus) log() string { return b.arn() + "#" + b.Incarnation }
 
+// BusARN is the ARN of the bus that the hub knows by this name.
+func BusARN(log string) string {
+	arn, _, _ := strings.Cut(log, "#")
+	return arn
+}
+
 // bus finds a bus by its name or ARN; nil is the default one, which every
 // account has in every region without creating it.
 func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
