@@ -44,7 +44,9 @@ func (s *Service) runMove(m *moveRecord) {
 			if err == nil || s.life.Err() != nil {
 				return
 			}
-			s.report(fmt.Errorf("moving messages of %s: %w", m.source.key(), err))
+			if !errors.Is(err, engine.ErrLease) { // another node is at it
+				s.report(fmt.Errorf("moving messages of %s: %w", m.source.key(), err))
+			}
 			_ = clock.Sleep(s.life, s.clock, moveProgress)
 		}
 	})
