@@ -78,7 +78,8 @@ func (s *blobs) write(ctx context.Context, name string, r io.Reader) (engine.Dig
 		return "", 0, fmt.Errorf("writing a blob: %w", err)
 	}
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, h), whileAlive{ctx, s.e, r})
+	// A vfs.File may change what it is given to write: the hash comes first.
+	n, err := io.Copy(io.MultiWriter(h, f), whileAlive{ctx, s.e, r})
 	if err == nil {
 		if err = f.Sync(); err != nil {
 			err = fmt.Errorf("syncing a blob: %w", err)
