@@ -455,6 +455,21 @@ func TestRoutesCanAskWhoCalls(t *testing.T) {
 	}
 }
 
+func TestAProxyOnThisMachineMaySayThatItSpeaksTLS(t *testing.T) {
+	d := open(t, nil)
+	for from, want := range map[string]string{"127.0.0.1:1": "https", "203.0.113.9:1": "http"} {
+		r := httptest.NewRequest("POST", "http://signalbox.example/", strings.NewReader("{}"))
+		r.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+		r.Header.Set("X-Forwarded-Proto", "https")
+		sign(t, r, "events", "{}", testRoot, d.clock.Now())
+		r.RemoteAddr = from
+		d.ask(r)
+		if c, _, _ := d.last(); c.Scheme != want || c.Host != "signalbox.example" {
+			t.Errorf("from %s: told %s://%s", from, c.Scheme, c.Host)
+		}
+	}
+}
+
 func TestHTTP2WithoutTLSIsSpoken(t *testing.T) {
 	d := open(t, nil)
 	server := NewServer(d.Gateway)

@@ -106,10 +106,10 @@ func services(s *seen) []*wire.Service {
 	lambda := model("lambda", "", "2015-03-31", wire.RestJSON)
 	lambda.Operations = []wire.Operation{wire.Op("ListFunctions", wire.Route{Method: "GET", URI: "/2015-03-31/functions/"}, note)}
 	dynamodb := model("dynamodb", "DynamoDB_20120810", "2012-08-10", wire.JSON)
-	dynamodb.Operations = []wire.Operation{wire.Op("ListTables", wire.Route{}, note)}
+	dynamodb.Operations = []wire.Operation{wire.Op("ListTables", wire.Route{}, note), wire.Op("TagResource", wire.Route{}, note)}
 	streams := model("dynamodbstreams", "DynamoDBStreams_20120810", "2012-08-10", wire.JSON)
 	streams.SigningNames = []string{"dynamodb"}
-	streams.Operations = []wire.Operation{wire.Op("ListStreams", wire.Route{}, note)}
+	streams.Operations = []wire.Operation{wire.Op("ListStreams", wire.Route{}, note), wire.Op("TagResource", wire.Route{}, note)}
 	s3 := model("s3", "", "2006-03-01", wire.RestXML)
 	s3.Operations = []wire.Operation{wire.Op("ListBuckets", wire.Route{Method: "GET", URI: "/"}, note)}
 	var all []*wire.Service
