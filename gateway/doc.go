@@ -6,8 +6,9 @@
 //	own        /_signalbox/ and /_localstack/: health here, the rest to Config.Extra
 //	CORS       browsers' preflights
 //	address    which service is meant: signature scope, X-Amz-Target, path, host, form (see address.go)
-//	body       read whole, up to the service's limit
-//	signature  who asks: SigV4 by package sigv4, keys from Config.Keys
+//	caller     whose key it is, by Config.Keys, before anything of the body is read
+//	body       read whole, up to the service's limit; of strangers, hardly anything
+//	signature  SigV4, by package sigv4
 //	serve      the service's operation table, package wire
 //
 // It promises: a request that is refused reaches no operation, and is answered
