@@ -320,7 +320,9 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *SetQueueAttributes
 		return nil, err
 	}
 	fifo := q.now.Load().fifo
-	if v, ok := in.Attributes[QueueAttributeNameFifoQueue]; ok && (v == "true") != fifo {
+	if v, ok := in.Attributes[QueueAttributeNameFifoQueue]; ok && !fifo {
+		return nil, unknownAttribute(QueueAttributeNameFifoQueue)
+	} else if ok && v != "true" {
 		return nil, wire.Errorf(CodeInvalidAttributeValue, "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.")
 	}
 	if err := s.check(q.address, fifo, in.Attributes); err != nil {

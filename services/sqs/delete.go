@@ -37,15 +37,25 @@ func (s *Service) deletable(ctx context.Context, q *queue, text *string) (string
 		return "", err
 	}
 	if q.now.Load().fifo {
-		l, err := s.look(ctx, q, h.id)
-		if err != nil {
+		if err := s.checkExpiry(ctx, q, &h, *text); err != nil {
 			return "", err
-		}
-		if l != nil && !l.Until.After(s.clock.Now()) {
-			return "", invalidValue(*text, "ReceiptHandle", "The receipt handle has expired.")
 		}
 	}
 	return h.token, nil
+}
+
+// checkExpiry refuses the handle of a message of a FIFO queue whose visibility
+// timeout is over. Only where it may have been changed since does it look.
+func (s *Service) checkExpiry(ctx context.Context, q *queue, h *handle, text string) error {
+	now := s.clock.Now()
+	if h.until.After(now) {
+		return nil
+	}
+	l, err := s.look(ctx, q, h.id)
+	if err == nil && l != nil && !l.Until.After(now) {
+		err = invalidValue(text, "ReceiptHandle", "The receipt handle has expired.")
+	}
+	return err
 }
 
 // look finds a message by its engine id, without leasing it; nil where it is gone.
@@ -72,6 +82,8 @@ func (s *Service) settle(ctx context.Context, q *queue, tokens ...string) error 
 
 // ChangeMessageVisibility implements [API]. The visibility timeout counts from
 // now; together with what has passed since the receive it is at most 12 hours.
+// As on AWS, a message of a standard queue whose timeout is over, and that was
+// not received again, can be hidden once more.
 func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*ChangeMessageVisibilityOutput, error) {
 	q, err := s.queueAt(ctx, in.QueueUrl)
 	if err != nil {
@@ -91,28 +103,35 @@ func (s *Service) changeVisibility(ctx context.Context, q *queue, text *string, 
 	if err != nil {
 		return err
 	}
-	now, timeout := s.clock.Now(), time.Duration(*seconds)*time.Second
-	l, err := s.look(ctx, q, h.id)
-	if err != nil {
-		return err
+	if q.now.Load().fifo {
+		if err := s.checkExpiry(ctx, q, &h, *text); err != nil {
+			return err
+		}
 	}
-	gone := invalidValue(*text, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
-	switch {
-	case l == nil:
-		return gone
-	case !l.Until.After(now) && q.now.Load().fifo:
-		return invalidValue(*text, "ReceiptHandle", "The receipt handle has expired.")
-	case !l.Until.After(now):
-		return wire.Errorf(CodeMessageNotInflight, "The specified message isn't in flight.")
-	case now.Add(timeout).Sub(h.received) > maxVisibility*time.Second:
+	now, timeout := s.clock.Now(), time.Duration(*seconds)*time.Second
+	if now.Add(timeout).Sub(h.received) > maxVisibility*time.Second {
 		return invalidValue(*seconds, "VisibilityTimeout", fmt.Sprintf("Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility))
 	}
 	err = s.queues.PutBack(ctx, q.messages, h.token, now.Add(timeout), true, nil)
 	if errors.Is(err, engine.ErrLease) {
-		return gone
+		return s.notChanged(ctx, q, &h, *text)
 	}
 	if err != nil {
 		return fmt.Errorf("changing visibility in %s: %w", q.key(), err)
 	}
 	return nil
+}
+
+// notChanged says why a visibility timeout cannot be changed: the message is
+// there but nobody has it (its lease was lost in a restart), or it is gone, or
+// another receive has it.
+func (s *Service) notChanged(ctx context.Context, q *queue, h *handle, text string) error {
+	l, err := s.look(ctx, q, h.id)
+	switch {
+	case err != nil:
+		return err
+	case l != nil && !l.Until.After(s.clock.Now()):
+		return wire.Errorf(CodeMessageNotInflight, "The specified message isn't in flight.")
+	}
+	return invalidValue(text, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 }

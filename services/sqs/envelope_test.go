@@ -41,7 +41,7 @@ func FuzzEnvelope(f *testing.F) {
 
 func FuzzReceiptHandle(f *testing.F) {
 	q := &queue{instance: "i"}
-	good := q.handle(&engine.Leased{ID: 7, Token: "token"}, time.UnixMilli(99))
+	good := q.handle(&engine.Leased{ID: 7, Token: "token"}, time.UnixMilli(99), time.UnixMilli(100))
 	f.Add(good)
 	f.Add("AQEB")
 	f.Fuzz(func(t *testing.T, s string) {
@@ -49,12 +49,12 @@ func FuzzReceiptHandle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again := q.handle(&engine.Leased{ID: h.id, Token: h.token}, h.received); s != again {
+		if again := q.handle(&engine.Leased{ID: h.id, Token: h.token}, h.received, h.until); s != again {
 			t.Errorf("%q was read as %+v, which is %q", s, h, again)
 		}
 	})
 	h, err := q.parseHandle(&good)
-	if err != nil || h.id != 7 || h.token != "token" || h.received.UnixMilli() != 99 {
+	if err != nil || h.id != 7 || h.token != "token" || h.received.UnixMilli() != 99 || h.until.UnixMilli() != 100 {
 		f.Errorf("%+v, %v", h, err)
 	}
 	if _, err := (&queue{instance: "j"}).parseHandle(&good); err == nil {

@@ -15,22 +15,24 @@ import (
 type handle struct {
 	id       uint64    // the engine's id of the message
 	received time.Time // to the millisecond; the 12 hours of visibility count from here
+	until    time.Time // when the visibility timeout ends, unless it was changed
 	token    string    // the engine's proof of the lease
 }
 
 // The first bytes of every handle; in base64 they read AQEB, as on AWS.
 const handleMark = "\x01\x01\x01"
 
-// handleHead is the length of a handle's fixed part: mark, queue, id, time.
-const handleHead = len(handleMark) + 8 + 8 + 8
+// handleHead is the length of a handle's fixed part: mark, queue, id, times.
+const handleHead = len(handleMark) + 8 + 8 + 8 + 8
 
 // handle is the text of a receipt handle: fixed part, token, check sum.
-func (q *queue) handle(l *engine.Leased, received time.Time) string {
+func (q *queue) handle(l *engine.Leased, received, until time.Time) string {
 	b := make([]byte, 0, handleHead+len(l.Token)+4)
 	b = append(b, handleMark...)
 	b = binary.BigEndian.AppendUint64(b, q.mark())
 	b = binary.BigEndian.AppendUint64(b, l.ID)
 	b = binary.BigEndian.AppendUint64(b, uint64(received.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(until.UnixMilli()))
 	b = append(b, l.Token...)
 	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	return base64.StdEncoding.EncodeToString(b)
@@ -53,6 +55,7 @@ func (q *queue) parseHandle(text *string) (handle, error) {
 	return handle{
 		id:       binary.BigEndian.Uint64(b[11:]),
 		received: time.UnixMilli(int64(binary.BigEndian.Uint64(b[19:]))),
+		until:    time.UnixMilli(int64(binary.BigEndian.Uint64(b[27:]))),
 		token:    string(body[handleHead:]),
 	}, nil
 }

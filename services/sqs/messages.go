@@ -239,7 +239,7 @@ func (a *attribute) read(whose string, text *string, bytes []byte) error {
 		}
 		return wire.Errorf(codeInvalidParameterValue, "The type of message (%s) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", whose, a.name)
 	}
-	empty := wire.Errorf(codeInvalidParameterValue, "The message (%s) attribute '%s' must contain a non-empty value of type '%s'.", whose, a.name, base)
+	empty := wire.Errorf(codeInvalidParameterValue, "Message (%s) attribute '%s' must contain a non-empty value of type '%s'.", whose, a.name, base)
 	if base == "Binary" {
 		if len(bytes) == 0 {
 			return empty

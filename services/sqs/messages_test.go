@@ -172,7 +172,7 @@ func TestBadMessagesAreRefused(t *testing.T) {
 				in.MessageAttributes[n] = text("x")
 			}
 		}, "InvalidParameterValue", "Number of message attributes [11] exceeds the allowed maximum [10]."},
-		{"an empty attribute", standard, attributes("a", text("")), "InvalidParameterValue", "The message (user) attribute 'a' must contain a non-empty value of type 'String'."},
+		{"an empty attribute", standard, attributes("a", text("")), "InvalidParameterValue", "Message (user) attribute 'a' must contain a non-empty value of type 'String'."},
 		{"an unknown type", standard, attributes("a", types.MessageAttributeValue{DataType: aws.String("Stringy"), StringValue: aws.String("x")}), "InvalidParameterValue", "You must use only the following supported type prefixes: Binary, Number, String."},
 		{"a number that is none", standard, attributes("a", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("one")}), "InvalidParameterValue", "Can't cast the value of message (user) attribute 'a' to a number."},
 		{"a reserved name", standard, attributes("AWS.x", text("x")), "InvalidParameterValue", "reserved"},
@@ -297,7 +297,13 @@ func TestVisibility(t *testing.T) {
 		t.Error("visible before the changed timeout")
 	}
 	b.clock.Advance(time.Second)
-	wantError(t, change(first, 5), "AWS.SimpleQueueService.MessageNotInflight", "") // the SDK drops its text
+	if err := change(first, 2); err != nil { // as AWS does
+		t.Fatal(err)
+	}
+	if got := b.receive(q, 1); len(got) != 0 {
+		t.Error("visible although its timeout was changed after its end")
+	}
+	b.clock.Advance(2 * time.Second)
 	second := b.receive(q, 1)[0]
 	if second.Attributes["ApproximateReceiveCount"] != "2" || *second.ReceiptHandle == *first.ReceiptHandle || *second.MessageId != *first.MessageId {
 		t.Errorf("second receive %+v", second)
@@ -326,6 +332,10 @@ func TestVisibility(t *testing.T) {
 		t.Errorf("after the delete: %v", got)
 	}
 	wantError(t, change(third[0], 5), "InvalidParameterValue", "Message does not exist")
+	b.send(q, "another")
+	fourth := b.receive(q, 1)[0]
+	b.restart()
+	wantError(t, change(fourth, 5), "AWS.SimpleQueueService.MessageNotInflight", "") // the SDK drops its text
 }
 
 func TestAnExpiredHandleStillDeletesOnAStandardQueue(t *testing.T) {

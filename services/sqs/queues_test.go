@@ -222,7 +222,10 @@ func TestSetQueueAttributesChangesAndRemoves(t *testing.T) {
 	if got["RedrivePolicy"]+got["KmsMasterKeyId"]+got["KmsDataKeyReusePeriodSeconds"] != "" || got["SqsManagedSseEnabled"] != "true" {
 		t.Errorf("after removal: %v", got)
 	}
-	wantError(t, set("FifoQueue", "true"), "InvalidAttributeValue", "Modifying queue type is not supported.")
+	wantError(t, set("FifoQueue", "true"), "InvalidAttributeName", "Unknown Attribute FifoQueue.")
+	b.queue("q.fifo", "FifoQueue", "true")
+	_, err := b.SetQueueAttributes(t.Context(), &awssqs.SetQueueAttributesInput{QueueUrl: aws.String("q.fifo"), Attributes: map[string]string{"FifoQueue": "false"}})
+	wantError(t, err, "InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.")
 	wantError(t, set("DelaySeconds", "1", "VisibilityTimeout", "x"), "InvalidAttributeValue", "VisibilityTimeout")
 	if got := b.attributes(q)["DelaySeconds"]; got != "0" {
 		t.Errorf("a refused call has set DelaySeconds to %s", got)

@@ -152,7 +152,7 @@ func (s *Service) lease(ctx context.Context, q *queue, most int, visibility time
 			return out, err
 		}
 		for i := range good {
-			good[i].handle = q.handle(&good[i].Leased, now)
+			good[i].handle = q.handle(&good[i].Leased, now, now.Add(visibility))
 			if visibility < 5*time.Second {
 				if err := s.queues.PutBack(ctx, q.messages, good[i].Token, now.Add(visibility), true, nil); err != nil && !errors.Is(err, engine.ErrLease) {
 					return out, fmt.Errorf("receiving from %s: %w", q.key(), err)
