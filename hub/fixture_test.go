@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -113,6 +115,20 @@ func (f *fixture) until(what string, cond func() bool) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// seeds is how many rounds a test with chance in it makes: 3, or what the
+// variable SIGNALBOX_TEST_SEEDS says.
+func seeds(t testing.TB) uint64 {
+	s := os.Getenv("SIGNALBOX_TEST_SEEDS")
+	if s == "" {
+		return 3
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		t.Fatal("SIGNALBOX_TEST_SEEDS:", err)
+	}
+	return n
 }
 
 // order is an event of the tests, told apart by its number.

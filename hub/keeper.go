@@ -126,7 +126,7 @@ func (h *Hub) keep() {
 		ctx, cancel := clock.WithTimeout(h.ctx, h.clk, keepTimeout)
 		err := task(ctx)
 		cancel()
-		if err != nil && !errors.Is(err, engine.ErrClosed) {
+		if err != nil && h.ctx.Err() == nil && !errors.Is(err, engine.ErrClosed) {
 			h.logger.Error("a task in the background failed and is tried again", "error", err)
 			again.set(floorEvery)
 		}

@@ -14,7 +14,7 @@ import (
 // Subscriptions of all speeds leave the tail and join it again, many times,
 // while events are put: each gets each event that it matches exactly once.
 func TestNoEventIsMissedOrDoubledWhereASubscriptionLeavesOrJoinsTheTail(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range seeds(t) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { seam(t, seed) })
 	}
 }
