@@ -9,6 +9,7 @@ import (
 
 var (
 	errNotObject = errors.New("event must be a JSON object")
+	errNoJSON    = errors.New("event is no JSON")
 	errTooDeep   = fmt.Errorf("event nests deeper than %d levels", lex.MaxDepth)
 )
 
@@ -22,7 +23,10 @@ type leaf struct {
 }
 
 // place is an element of an array.
-type place struct{ array, element int }
+type place struct {
+	array, element int
+	path           string // of the array
+}
 
 // leaves lists the leaves of an event in their order. It is for explaining;
 // matching reads the event without taking it apart.
@@ -156,7 +160,7 @@ func (l *leaves) array(i int, path string) (int, error) {
 		i = lex.Space(l.event, i)
 		nested := i < len(l.event) && (l.event[i] == '{' || l.event[i] == '[')
 		if nested {
-			l.in = append(l.in, place{id, element})
+			l.in = append(l.in, place{id, element, path})
 		}
 		next, err := l.value(i, path)
 		if err != nil {

@@ -1,60 +1,107 @@
 package pattern
 
 import (
-	"maps"
 	"sync"
 	"sync/atomic"
+
+	"github.com/signalbox/signalbox/pattern/internal/persist"
 )
 
 // Matcher holds patterns under keys and finds all that match an event at once.
-// All methods may be called concurrently; Match never waits for Put or Delete.
+// All methods may be called concurrently. Match works on an immutable snapshot
+// and never waits for Put or Delete.
 type Matcher[K comparable] struct {
-	mu   sync.Mutex // taken by writers
-	snap atomic.Pointer[map[K]*Pattern]
+	now  atomic.Pointer[state[K]]
+	pool sync.Pool // of *scan
+
+	mu    sync.Mutex // guards what follows
+	w     *writer
+	rules map[K]*rule
+	slots ids
+}
+
+// state is what Match sees.
+type state[K comparable] struct {
+	snapshot
+	keys persist.Vector[K] // by rule
+	n    int
+}
+
+// rule is what a key stands for.
+type rule struct {
+	id           uint32
+	conjunctions []*conjunction
 }
 
 // NewMatcher returns a matcher without patterns.
 func NewMatcher[K comparable]() *Matcher[K] {
-	m := &Matcher[K]{}
-	m.snap.Store(&map[K]*Pattern{})
+	m := &Matcher[K]{w: newWriter(), rules: map[K]*rule{}}
+	m.pool.New = func() any { return new(scan) }
+	m.now.Store(&state[K]{snapshot: m.w.snap})
 	return m
 }
 
-// Put adds a pattern under key, or replaces the one that is there.
+// Put adds a pattern under key, or replaces the one that is there: a Match that
+// runs meanwhile sees one of the two.
 func (m *Matcher[K]) Put(key K, p *Pattern) error {
+	m.put(key, p)
+	return nil
+}
+
+func (m *Matcher[K]) put(key K, p *Pattern) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := maps.Clone(*m.snap.Load())
-	next[key] = p
-	m.snap.Store(&next)
-	return nil
+	now := *m.now.Load()
+	r := m.rules[key]
+	if r == nil {
+		r = &rule{id: m.slots.take()}
+		m.rules[key] = r
+		now.keys = now.keys.With(r.id, key)
+		now.n++
+	}
+	old := r.conjunctions
+	r.conjunctions = m.w.add(r.id, p)
+	if old != nil {
+		m.w.remove(old)
+	}
+	now.snapshot = m.w.snap
+	m.now.Store(&now)
 }
 
 // Delete removes the pattern under key, if there is one.
 func (m *Matcher[K]) Delete(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := maps.Clone(*m.snap.Load())
-	delete(next, key)
-	m.snap.Store(&next)
+	r := m.rules[key]
+	if r == nil {
+		return
+	}
+	delete(m.rules, key)
+	m.w.remove(r.conjunctions)
+	now := *m.now.Load()
+	var zero K
+	now.keys = now.keys.With(r.id, zero)
+	now.n--
+	now.snapshot = m.w.snap
+	m.slots.give(r.id)
+	m.now.Store(&now)
 }
 
-// Match appends the keys of all patterns that match the event, in no order.
+// Match appends the keys of all patterns that match the event, in no order and
+// each once. It allocates nothing if dst has room. It fails only if event is no
+// JSON object, and reads no more of it than it needs to tell.
 func (m *Matcher[K]) Match(dst []K, event []byte) ([]K, error) {
-	all, err := leavesOf(event)
-	if err != nil {
-		return dst, err
+	now := m.now.Load()
+	s := m.pool.Get().(*scan)
+	defer m.pool.Put(s)
+	s.begin(&now.snapshot, event)
+	err := s.read()
+	if err == nil {
+		s.rules(func(rule uint32) { dst = append(dst, now.keys.At(rule)) })
 	}
-	for key, p := range *m.snap.Load() {
-		for _, b := range p.branches {
-			if satisfiable(b, all, nil) {
-				dst = append(dst, key)
-				break
-			}
-		}
-	}
-	return dst, nil
+	s.snap, s.event = nil, nil
+	return dst, err
 }
 
 // Len returns how many patterns there are.
-func (m *Matcher[K]) Len() int { return len(*m.snap.Load()) }
+func (m *Matcher[K]) Len() int { return m.now.Load().n }

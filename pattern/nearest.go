@@ -144,7 +144,7 @@ func (t *test) confusedString(path string, v *value, text string) (int, string) 
 		return 9, fmt.Sprintf("%s differs only in case: it is %s, the pattern wants %s", path, v.json(), t.src)
 	case len(trimmed) != len(text) && t.holdsString(trimmed):
 		return 9, fmt.Sprintf("%s has white space around it: it is %s", path, v.json())
-	case t.kind == kindString && strings.Contains(t.text, "*") && wildcardHolds(strings.ReplaceAll(t.text, `\`, `\\`), v.text):
+	case t.kind == kindString && strings.Contains(t.text, "*") && wildcardHolds(wildcardPieces(strings.ReplaceAll(t.text, `\`, `\\`)), v.text):
 		return 8, fmt.Sprintf(`%s is %s; a star stands for itself unless the pattern says {"wildcard": %s}`, path, v.json(), t.src)
 	case t.kind == kindString && strings.HasPrefix(text, t.text) && t.text != "":
 		return 5, fmt.Sprintf(`%s is %s, which goes on after %s; {"prefix": …} would take it`, path, v.json(), t.src)

@@ -26,7 +26,7 @@ func (p *parser) expression() test {
 	case "wildcard":
 		text := p.text("wildcard match pattern must be a string")
 		p.checkWildcard(text)
-		return p.only(test{kind: kindWildcard, text: text})
+		return p.only(test{kind: kindWildcard, text: text, pieces: wildcardPieces(text)})
 	case "cidr":
 		block, err := address.ParseBlock(p.text("prefix match pattern must be a string"))
 		if err != nil {
@@ -236,6 +236,7 @@ func (p *parser) excluded(t token, k kind, list bool) test {
 		refuse("Null prefix/suffix not allowed")
 	case k == kindWildcard:
 		p.checkWildcard(t.text)
+		return test{kind: k, text: t.text, pieces: wildcardPieces(t.text)}
 	}
 	return test{kind: k, text: t.text}
 }

@@ -1,10 +1,14 @@
 package pattern
 
+import "sync"
+
 // Pattern is a parsed event pattern. It does not change and may be used by
 // many goroutines.
 type Pattern struct {
 	src      string
 	branches []branch
+	compile  sync.Once
+	alone    *Matcher[struct{}] // with this pattern alone; made when it is needed
 }
 
 // Parse reads an event pattern, a JSON object as the page "Creating Amazon
@@ -25,18 +29,15 @@ func Parse(src []byte) (*Pattern, error) {
 func (p *Pattern) String() string { return p.src }
 
 // Match reports whether the pattern matches the event. It fails only if event
-// is no JSON object.
+// is no JSON object, and reads no more of it than it needs to tell.
 func (p *Pattern) Match(event []byte) (bool, error) {
-	all, err := leavesOf(event)
-	if err != nil {
-		return false, err
-	}
-	for _, b := range p.branches {
-		if satisfiable(b, all, nil) {
-			return true, nil
-		}
-	}
-	return false, nil
+	p.compile.Do(func() {
+		p.alone = NewMatcher[struct{}]()
+		p.alone.put(struct{}{}, p)
+	})
+	var room [1]struct{}
+	found, err := p.alone.Match(room[:0], event)
+	return len(found) > 0, err
 }
 
 // holds reports whether one of the alternatives holds for v.

@@ -1,8 +1,8 @@
 package pattern
 
 import (
+	"bytes"
 	"math"
-	"strings"
 
 	"github.com/signalbox/signalbox/pattern/internal/address"
 	"github.com/signalbox/signalbox/pattern/internal/casefold"
@@ -39,6 +39,7 @@ type test struct {
 	text           string
 	lo, hi         float64
 	block          address.Block
+	pieces         [][]byte // of a wildcard: what stands between its stars
 	inner          []test
 	src            string // as the pattern has it
 }
@@ -104,7 +105,7 @@ func (t *test) holdsString(s []byte) bool {
 	case kindSuffixFold:
 		return casefold.HasSuffix(t.text, s)
 	case kindWildcard:
-		return wildcardHolds(t.text, s)
+		return wildcardHolds(t.pieces, s)
 	case kindBlock:
 		ip, ok := address.Parse(s)
 		return ok && t.block.Contains(ip)
@@ -114,41 +115,39 @@ func (t *test) holdsString(s []byte) bool {
 
 // wildcardHolds matches greedily, piece by piece: the first piece is the
 // value's beginning, each next one is taken as early as it comes, the last is
-// the value's end. It takes time linear in the value for each piece at most.
-func wildcardHolds(pattern string, s []byte) bool {
-	pieces := wildcardPieces(pattern)
+// the value's end. It reads the value about once.
+func wildcardHolds(pieces [][]byte, s []byte) bool {
 	first, last := pieces[0], pieces[len(pieces)-1]
 	if len(pieces) == 1 {
-		return string(s) == first
+		return bytes.Equal(s, first)
 	}
-	if len(s) < len(first)+len(last) || string(s[:len(first)]) != first || string(s[len(s)-len(last):]) != last {
+	if len(s) < len(first)+len(last) || !bytes.HasPrefix(s, first) || !bytes.HasSuffix(s, last) {
 		return false
 	}
-	rest := string(s[len(first) : len(s)-len(last)])
+	s = s[len(first) : len(s)-len(last)]
 	for _, piece := range pieces[1 : len(pieces)-1] {
-		i := strings.Index(rest, piece)
+		i := bytes.Index(s, piece)
 		if i < 0 {
 			return false
 		}
-		rest = rest[i+len(piece):]
+		s = s[i+len(piece):]
 	}
 	return true
 }
 
 // wildcardPieces splits a wildcard at its stars and removes the backslashes.
-func wildcardPieces(pattern string) []string {
-	var pieces []string
-	var piece []byte
+func wildcardPieces(pattern string) [][]byte {
+	pieces := [][]byte{nil}
 	for i := 0; i < len(pattern); i++ {
 		switch pattern[i] {
 		case '*':
-			pieces = append(pieces, string(piece))
-			piece = piece[:0]
+			pieces = append(pieces, nil)
 			continue
 		case '\\':
 			i++
 		}
-		piece = append(piece, pattern[i])
+		last := len(pieces) - 1
+		pieces[last] = append(pieces[last], pattern[i])
 	}
-	return append(pieces, string(piece))
+	return pieces
 }

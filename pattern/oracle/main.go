@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/signalbox/signalbox/pattern"
@@ -119,6 +120,9 @@ func run(n int, seed uint64, machines int, doubled bool, record string) error {
 		case theirs == "M":
 			t.undecided++
 			t.agreed++
+		case ours != "E" && strings.Contains(p, "wildcard") && o.complexity(p) > 10:
+			t.differences++
+			fmt.Printf("TOO COMPLEX for the service, and taken here\n  pattern %s\n", p)
 		case ours == theirs:
 			t.agreed++
 			if ours == "T" {
@@ -173,6 +177,8 @@ func answer(p, e string) string {
 func (o *oracle) explain(p, e, ours string) string {
 	_, err := pattern.Parse([]byte(p))
 	switch {
+	case ours == "E" && strings.Contains(err.Error(), "Rule is too complex") && o.complexity(p) > 10:
+		return "the wildcards are more complex than the service takes"
 	case ours == "E" && strings.Contains(err.Error(), "cannot be allowed multiple times"):
 		return "a path inside and outside of $or is refused here, replaced there"
 	case strings.Contains(p+e, `\ud83d`) && strings.Contains(p, "ignore-case"):
@@ -187,6 +193,16 @@ func (o *oracle) explain(p, e, ours string) string {
 		return "event-ruler contradicts itself: asked for one alternative at a time it answers otherwise"
 	}
 	return ""
+}
+
+// complexity asks event-ruler how complex the wildcards of a pattern are.
+func (o *oracle) complexity(p string) int {
+	answer, err := o.ask("x", p)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(answer)
+	return n
 }
 
 // oneByOne asks event-ruler for each alternative of a pattern with one member.

@@ -63,6 +63,13 @@ func prefix(pattern string, value []byte) int {
 	at := 0
 	for _, r := range pattern {
 		rest := value[at:]
+		if r < utf8.RuneSelf {
+			if len(rest) == 0 || !sameLetter(byte(r), rest[0]) {
+				return -1
+			}
+			at++
+			continue
+		}
 		if form := appendLower(buf[:0], r); bytes.HasPrefix(rest, form) {
 			at += len(form)
 		} else if form := appendUpper(buf[:0], r); bytes.HasPrefix(rest, form) {
@@ -72,6 +79,11 @@ func prefix(pattern string, value []byte) int {
 		}
 	}
 	return at
+}
+
+// sameLetter reports whether c is the ASCII character p but for case.
+func sameLetter(p, c byte) bool {
+	return p == c || p^c == 0x20 && 'a' <= p|0x20 && p|0x20 <= 'z'
 }
 
 // HasSuffix reports whether value ends with pattern but for case.

@@ -1,0 +1,427 @@
+package pattern
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"github.com/signalbox/signalbox/pattern/internal/lex"
+	"github.com/signalbox/signalbox/pattern/internal/number"
+	"github.com/signalbox/signalbox/pattern/internal/persist"
+)
+
+// scan reads one event along the tree of paths and notes the marks of its
+// values. It is used again for other events, so that matching allocates nothing.
+type scan struct {
+	snap  *snapshot
+	event []byte
+	depth int
+
+	epoch   uint32      // of this event; older notes are void
+	marks   []markNote  // by mark
+	touched []uint32    // the marks of this event
+	hits    []hit       // in the order of the event; of one mark and element only one
+	value   uint32      // counts values
+	seen    []uint32    // by field: the epoch in which it last had a value
+	missing int         // fields that had no value yet
+	enough  bool        // the rest of the event cannot matter
+	tried   bool        // looked whether that is so
+	arrays  int         // arrays that are open
+	places  []arrayItem // elements of arrays that have values, outermost first; 0 is the event itself
+	open    []arrayItem // those that the scanner is in
+	known   int         // how many of open are in places
+
+	runs     []hit // hits by mark
+	stack    []*constraint
+	unquoted []byte
+	name     []byte
+	folded   []byte
+	reversed []byte
+	stabbed  []*persist.Range
+	steps    int // how much was done, for the tests of growth
+}
+
+// markNote is what is known of a mark in an event.
+type markNote struct {
+	epoch uint32
+	value uint32 // the last value that has it
+	n     int32  // how many values have it
+	last  int32  // index of its last hit
+	hits  int32  // how many hits it has
+	begin int32  // where they begin in runs
+}
+
+// hit says that n values in a place have a mark.
+type hit struct {
+	mark  uint32
+	place int32
+	n     int32
+}
+
+// arrayItem is an element of an array. Its places, and those of the elements
+// inside it, are numbered without gap.
+type arrayItem struct {
+	up    int32 // the place around it
+	end   int32 // behind the last place inside it
+	place int32
+	node  uint32 // the path of its array
+	level int32  // the count of names in that path
+}
+
+// begin prepares for an event.
+func (s *scan) begin(snap *snapshot, event []byte) {
+	if s.epoch == math.MaxUint32 {
+		*s = scan{}
+	}
+	s.epoch++
+	s.snap, s.event = snap, event
+	if n := snap.access.Cap(); n > len(s.marks) {
+		s.marks = append(s.marks, make([]markNote, n-len(s.marks))...)
+		s.seen = append(s.seen, make([]uint32, n-len(s.seen))...)
+	}
+	s.touched, s.hits = s.touched[:0], s.hits[:0]
+	s.places = append(s.places[:0], arrayItem{up: -1})
+	s.open = s.open[:0]
+	s.known, s.depth, s.arrays, s.value = 0, 0, 0, 0
+	s.missing, s.enough, s.tried = snap.fields, false, false
+}
+
+// read reads the event as far as it can matter.
+func (s *scan) read() error {
+	i := lex.Space(s.event, 0)
+	if i >= len(s.event) || s.event[i] != '{' {
+		return errNotObject
+	}
+	i = s.object(i+1, s.snap.root, 0)
+	if i < 0 {
+		return s.fault()
+	}
+	if !s.enough && lex.Space(s.event, i) != len(s.event) {
+		return fmt.Errorf("event goes on behind its end at byte %d", i)
+	}
+	return nil
+}
+
+func (s *scan) fault() error {
+	if s.depth > lex.MaxDepth {
+		return errTooDeep
+	}
+	return errNoJSON
+}
+
+// object reads the members behind an opening brace. node may be nil; level
+// counts the names that lead there.
+func (s *scan) object(i int, node *tree, level int32) int {
+	b := s.event
+	if i = lex.Space(b, i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	if s.depth++; s.depth > lex.MaxDepth {
+		return -1
+	}
+	for {
+		if i = lex.Space(b, i); i >= len(b) || b[i] != '"' {
+			return -1
+		}
+		end, plain := lex.String(b, i+1)
+		if end < 0 {
+			return -1
+		}
+		name := b[i+1 : end]
+		if !plain {
+			s.name = lex.AppendUnquoted(s.name[:0], name)
+			name = s.name
+		}
+		if i = end + 1; i < len(b) && b[i] != ':' {
+			i = lex.Space(b, i)
+		}
+		if i >= len(b) || b[i] != ':' {
+			return -1
+		}
+		if i++; i < len(b) && b[i] <= ' ' {
+			i = lex.Space(b, i)
+		}
+		below, steps := descend(node, name)
+		if below == nil {
+			i = lex.Skip(b, i)
+		} else {
+			i = s.read1(i, below, level+steps)
+		}
+		if i < 0 {
+			return -1
+		}
+		if s.missing == 0 && s.arrays == 0 && !s.tried {
+			s.tryEnough(i)
+		}
+		if s.enough {
+			return i
+		}
+		if i < len(b) && b[i] <= ' ' {
+			i = lex.Space(b, i)
+		}
+		if i >= len(b) {
+			return -1
+		}
+		switch b[i] {
+		case '}':
+			s.depth--
+			return i + 1
+		case ',':
+			i++
+		default:
+			return -1
+		}
+	}
+}
+
+// descend follows a member's name, which may stand for several steps.
+func descend(node *tree, name []byte) (*tree, int32) {
+	if below := node.child(name); below != nil || len(name) == 0 {
+		if len(name) == 0 {
+			return nil, 0
+		}
+		return below, 1
+	}
+	dot := bytes.IndexByte(name, '.')
+	if dot < 0 {
+		return nil, 0
+	}
+	steps := int32(0)
+	for node != nil {
+		steps++
+		dot := bytes.IndexByte(name, '.')
+		if dot < 0 {
+			return node.child(name), steps
+		}
+		node = node.child(name[:dot])
+		name = name[dot+1:]
+	}
+	return nil, 0
+}
+
+// read1 reads a value that patterns look at.
+func (s *scan) read1(i int, node *tree, level int32) int {
+	b := s.event
+	if i >= len(b) {
+		return -1
+	}
+	switch b[i] {
+	case '{':
+		if node.leaf() {
+			return lex.Skip(b, i)
+		}
+		return s.object(i+1, node, level)
+	case '[':
+		return s.array(i+1, node, level)
+	}
+	if node.field == nil {
+		return lex.Skip(b, i)
+	}
+	return s.leaf(i, node.field)
+}
+
+// array reads the elements behind an opening bracket.
+func (s *scan) array(i int, node *tree, level int32) int {
+	b := s.event
+	if i = lex.Space(b, i); i < len(b) && b[i] == ']' {
+		return i + 1
+	}
+	if s.depth++; s.depth > lex.MaxDepth {
+		return -1
+	}
+	s.arrays++
+	for {
+		if i = lex.Space(b, i); i >= len(b) {
+			return -1
+		}
+		if b[i] == '{' || b[i] == '[' {
+			s.open = append(s.open, arrayItem{node: node.id, level: level})
+			i = s.read1(i, node, level)
+			s.close()
+		} else {
+			i = s.read1(i, node, level)
+		}
+		if i < 0 {
+			return -1
+		}
+		if i = lex.Space(b, i); i >= len(b) {
+			return -1
+		}
+		switch b[i] {
+		case ']':
+			s.depth--
+			s.arrays--
+			return i + 1
+		case ',':
+			i++
+		default:
+			return -1
+		}
+	}
+}
+
+// close ends the innermost element.
+func (s *scan) close() {
+	last := len(s.open) - 1
+	if last < s.known {
+		s.places[s.open[last].place].end = int32(len(s.places))
+		s.known--
+	}
+	s.open = s.open[:last]
+}
+
+// place returns the number of the innermost element, numbering elements as
+// they are first needed.
+func (s *scan) place() int32 {
+	for ; s.known < len(s.open); s.known++ {
+		item := &s.open[s.known]
+		item.place = int32(len(s.places))
+		if s.known > 0 {
+			item.up = s.open[s.known-1].place
+		}
+		s.places = append(s.places, *item)
+	}
+	if s.known == 0 {
+		return 0
+	}
+	return s.open[s.known-1].place
+}
+
+// tryEnough finds out whether the rest of the event can matter, once all
+// fields have had values: only a field's name that comes again could add one.
+func (s *scan) tryEnough(i int) {
+	s.tried = true
+	rest := s.event[i:]
+	if s.snap.needles == nil || bytes.IndexByte(rest, '\\') >= 0 {
+		return
+	}
+	for _, needle := range s.snap.needles {
+		if bytes.Contains(rest, needle) {
+			return
+		}
+	}
+	s.enough = true
+}
+
+// leaf notes the marks of a value and returns the index behind it.
+func (s *scan) leaf(i int, f *field) int {
+	b := s.event
+	if s.seen[f.id] != s.epoch {
+		s.seen[f.id] = s.epoch
+		s.missing--
+	}
+	s.value++
+	if f.any != 0 {
+		s.note(f.any)
+	}
+	switch b[i] {
+	case '"':
+		end, plain := lex.String(b, i+1)
+		if end < 0 {
+			return -1
+		}
+		text := b[i+1 : end]
+		if !plain {
+			s.unquoted = lex.AppendUnquoted(s.unquoted[:0], text)
+			text = s.unquoted
+		}
+		s.str(f, text)
+		return end + 1
+	case 't', 'f', 'n':
+		s.mark(f.literals[literal(b[i])])
+		return lex.Skip(b, i)
+	}
+	end := lex.Number(b, i)
+	if end > 0 {
+		s.number(f, b[i:end])
+	}
+	return end
+}
+
+func (s *scan) str(f *field, text []byte) {
+	if f.strings.Len() > 0 {
+		if e := f.strings.Get(hash(text), text); e != nil {
+			s.mark(e.Value)
+		}
+	}
+	if f.text != nil {
+		f.text.find(s, text)
+	}
+	if f.blocks != nil {
+		f.blocks.find(s, text)
+	}
+}
+
+func (s *scan) number(f *field, text []byte) {
+	if f.numbers.Len() == 0 && f.texts.Len() == 0 && f.ranges.Empty() {
+		return
+	}
+	x, ok := number.Parse(text)
+	if !ok {
+		if e := f.texts.Get(hash(text), text); e != nil {
+			s.mark(e.Value)
+		}
+		return
+	}
+	if f.numbers.Len() > 0 {
+		key := numberKey(x)
+		if e := f.numbers.Get(hash(key[:]), key[:]); e != nil {
+			s.mark(e.Value)
+		}
+	}
+	if !f.ranges.Empty() {
+		s.stabbed = f.ranges.Stab(s.stabbed[:0], x)
+		for _, r := range s.stabbed {
+			s.mark(r.Marks)
+		}
+	}
+}
+
+// mark notes that the current value has the marks.
+func (s *scan) mark(marks []uint32) {
+	for _, m := range marks {
+		s.note(m)
+	}
+}
+
+// markTests marks the value for those tests that hold for it; a test that is
+// nil holds.
+func (s *scan) markTests(tests []marked, value []byte) {
+	for i := range tests {
+		if t := &tests[i]; t.test == nil || t.test.holdsString(value) {
+			s.mark(t.marks)
+		}
+	}
+}
+
+// first reports whether the current value has not had the mark yet, and gives
+// it the mark.
+func (s *scan) first(m uint32) bool {
+	if n := &s.marks[m]; n.epoch == s.epoch && n.value == s.value {
+		return false
+	}
+	s.note(m)
+	return true
+}
+
+// note notes that the current value has the mark m.
+func (s *scan) note(m uint32) {
+	s.steps++
+	n := &s.marks[m]
+	if n.epoch != s.epoch {
+		*n = markNote{epoch: s.epoch, last: -1}
+		s.touched = append(s.touched, m)
+	} else if n.value == s.value {
+		return
+	}
+	n.value = s.value
+	n.n++
+	place := s.place()
+	if n.last >= 0 && s.hits[n.last].place == place {
+		s.hits[n.last].n++
+		return
+	}
+	n.last = int32(len(s.hits))
+	n.hits++
+	s.hits = append(s.hits, hit{m, place, 1})
+}
