@@ -34,7 +34,30 @@ func (r *Runner) work(batch []*item, t *turn) {
 			w.turn.cancel()
 		}
 		r.conclude(w)
+		r.repace(w.cfg)
 		batch, t = r.finish(w), nil
+	}
+}
+
+// repace takes up another pacer, where the target has got one since. It asks
+// here, in a goroutine that holds no locks, because the target may need some.
+func (r *Runner) repace(cfg *settings) {
+	pacer := pacerOf(cfg.Target)
+	if pacer == cfg.pacer {
+		return
+	}
+	r.mu.Lock()
+	if r.cfg != cfg {
+		r.mu.Unlock()
+		return
+	}
+	r.cfg = new(*cfg)
+	r.cfg.pacer = pacer
+	asked := r.asking
+	r.asking = nil
+	r.mu.Unlock()
+	if asked != nil {
+		asked.cancel()
 	}
 }
 

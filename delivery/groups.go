@@ -2,12 +2,19 @@ package delivery
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 
 	"github.com/signalbox/signalbox/engine"
 )
 
-// maxPark is how many events are parked in one write.
-const maxPark = 256
+const (
+	// maxPark is how many events are parked in one write.
+	maxPark = 256
+	// maxGroup is how long a group's name may be in the queue, in bytes.
+	maxGroup = 512
+)
 
 // group is an order group of which something is held or durable.
 //
@@ -25,20 +32,31 @@ type group struct {
 
 // groupOf is nil where no order is kept. Called with mu held.
 func (r *Runner) groupOf(e *Event) *group {
-	if r.order != PerGroup || e.Group == "" {
+	name := r.queueGroup(e)
+	if name == "" {
 		return nil
 	}
-	g := r.groups[e.Group]
+	return r.groupNamed(name)
+}
+
+func (r *Runner) groupNamed(name string) *group {
+	g := r.groups[name]
 	if g == nil {
-		g = &group{name: e.Group}
-		r.groups[e.Group] = g
+		g = &group{name: name}
+		r.groups[name] = g
 	}
 	return g
 }
 
+// queueGroup is the event's group as the queue knows it: by its hash, where
+// the queue would refuse it.
 func (r *Runner) queueGroup(e *Event) string {
 	if r.order != PerGroup {
 		return ""
+	}
+	if len(e.Group) > maxGroup || strings.IndexByte(e.Group, 0) >= 0 {
+		h := sha256.Sum256([]byte(e.Group))
+		return "sha256:" + hex.EncodeToString(h[:])
 	}
 	return e.Group
 }
@@ -147,12 +165,7 @@ func (r *Runner) findGroups(ctx context.Context) error {
 			if m.Group == "" {
 				continue
 			}
-			g := r.groups[m.Group]
-			if g == nil {
-				g = &group{name: m.Group}
-				r.groups[m.Group] = g
-			}
-			g.durable++
+			r.groupNamed(m.Group).durable++
 		}
 		if len(page) == 0 {
 			return nil

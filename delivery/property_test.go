@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,10 +207,11 @@ func (o *orderly) Settled(e *Event, out Outcome, last Attempt) {
 func TestGroupWithAFailingHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		eng := openEngine(t, vfs.NewMem())
-		sick := true
+		var sick atomic.Bool
+		sick.Store(true)
 		p, l := &probe{}, &ledger{}
 		p.answer = func(_ context.Context, q Request) Result {
-			if sick && q.Event.Group == "sick" {
+			if sick.Load() && q.Event.Group == "sick" {
 				return refused
 			}
 			return Result{}
@@ -247,7 +250,7 @@ func TestGroupWithAFailingHead(t *testing.T) {
 		}
 		offer(t, r, more)
 		time.Sleep(time.Minute)
-		sick = false
+		sick.Store(false)
 		l.settled(t, 1100)
 		last := 0
 		for _, id := range l.order {
@@ -259,6 +262,27 @@ func TestGroupWithAFailingHead(t *testing.T) {
 				t.Fatalf("%d was delivered after %d", n, last)
 			}
 			last = n
+		}
+	})
+}
+
+func TestGroupNamesOfAnyKindKeepTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, l := &probe{answer: failing(2, refused)}, &ledger{}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: p, Observer: l, Order: PerGroup, Policy: DefaultPolicy})
+		es := events(1, 20)
+		for i := range es {
+			es[i].Group = []string{strings.Repeat("long", 1000), "with\x00NUL"}[i%2]
+		}
+		offer(t, r, es)
+		l.settled(t, 20)
+		last := [2]int{}
+		for _, id := range l.order {
+			n, _ := strconv.Atoi(id)
+			if n < last[n%2] {
+				t.Errorf("%d was delivered after %d", n, last[n%2])
+			}
+			last[n%2] = n
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,9 +171,10 @@ func TestDeadLetterQueue(t *testing.T) {
 	})
 	bubble(t, "that is away for long, over a crash too, gets it in the end", func(t *testing.T) {
 		disk := vfs.NewCrashableMem()
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		l := &ledger{answer: func(Dead) Result {
-			if down {
+			if down.Load() {
 				return refused
 			}
 			return Result{}
@@ -187,7 +189,7 @@ func TestDeadLetterQueue(t *testing.T) {
 		}
 		clone := disk.CrashClone(vfs.CrashCloneCfg{})
 		closeRunner(t, r)
-		down = false
+		down.Store(false)
 		openRunner(t, openEngine(t, clone), cfg)
 		l.settled(t, 50)
 		if len(p.seen()) != 50 {
@@ -215,10 +217,11 @@ func TestDeadLetterQueue(t *testing.T) {
 
 func TestTargetThatIsDown(t *testing.T) {
 	bubble(t, "gets all when it is back, first what has waited longest", func(t *testing.T) {
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		p, l := &probe{}, &ledger{}
 		p.answer = func(context.Context, Request) Result {
-			if down {
+			if down.Load() {
 				return refused
 			}
 			return Result{}
@@ -243,7 +246,9 @@ func TestTargetThatIsDown(t *testing.T) {
 				t.Errorf("%d attempts in a minute", n)
 			}
 		}
-		down = false
+		waited := dueOrder(t, r)
+		failed := len(p.seen())
+		down.Store(false)
 		back := time.Now()
 		for len(p.seen()) == 0 || status(t, r).Down {
 			time.Sleep(time.Second)
@@ -252,6 +257,12 @@ func TestTargetThatIsDown(t *testing.T) {
 			t.Errorf("the first probe came after %v", took)
 		}
 		again := time.Now()
+		for i, c := range p.seen()[failed+1:][:len(waited)-1] {
+			// They are leased in lots and made side by side.
+			if at := slices.Index(waited, c.id); c.attempt > 1 && (at < i-128 || at > i+128) {
+				t.Errorf("event %s came as number %d, and was due as number %d", c.id, i, at)
+			}
+		}
 		offer(t, r, left)
 		l.settled(t, 20_000)
 		if took := time.Since(again); took > time.Second {
@@ -295,6 +306,28 @@ func TestTargetThatIsDown(t *testing.T) {
 			}
 		}
 	})
+}
+
+// dueOrder is the events that wait for a retry, in the order of their due times.
+func dueOrder(t *testing.T, r *Runner) (ids []string) {
+	t.Helper()
+	all, err := r.queues.Browse(t.Context(), r.name, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []*item
+	for _, m := range all {
+		it, err := parseRecord(m.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, it)
+	}
+	slices.SortFunc(items, func(a, b *item) int { return a.due.Compare(b.due) })
+	for _, it := range items {
+		ids = append(ids, it.event.ID)
+	}
+	return ids
 }
 
 func TestRetriesAndFreshEventsShareFairly(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,6 +282,23 @@ func TestRate(t *testing.T) {
 			t.Errorf("%d attempts failed", a.failed)
 		}
 	})
+	bubble(t, "holds also where the target has got it late", func(t *testing.T) {
+		p, l := &probe{}, &ledger{}
+		late := &latePacer{probe: p}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: late, Observer: l, Concurrency: 4})
+		r.Offer(events(1, 4))
+		l.settled(t, 4)
+		late.pacer.Store(NewPacer(clock.Real(), 10))
+		r.Offer(events(5, 8))
+		l.settled(t, 8)
+		time.Sleep(time.Second)
+		start := time.Now()
+		r.Offer(events(9, 58))
+		l.settled(t, 58)
+		if took := time.Since(start); took < 4*time.Second {
+			t.Errorf("50 took %v at 10 a second", took)
+		}
+	})
 	bubble(t, "makes old events wait until they are given up without an attempt", func(t *testing.T) {
 		p, l := &probe{pacer: NewPacer(clock.Real(), 1)}, &ledger{}
 		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{
@@ -302,6 +320,13 @@ func TestRate(t *testing.T) {
 		}
 	})
 }
+
+type latePacer struct {
+	*probe
+	pacer atomic.Pointer[Pacer]
+}
+
+func (l *latePacer) Pacer() *Pacer { return l.pacer.Load() }
 
 func TestRunnersShareNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

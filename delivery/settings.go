@@ -43,10 +43,7 @@ type settings struct {
 }
 
 func newSettings(cfg Config) *settings {
-	s := &settings{Config: cfg, maxBatch: max(1, cfg.Target.MaxBatch())}
-	if p, ok := cfg.Target.(Paced); ok {
-		s.pacer = p.Pacer()
-	}
+	s := &settings{Config: cfg, maxBatch: max(1, cfg.Target.MaxBatch()), pacer: pacerOf(cfg.Target)}
 	if s.Concurrency <= 0 {
 		s.Concurrency = defaultConcurrency
 	}
@@ -72,4 +69,11 @@ func newSettings(cfg Config) *settings {
 	s.lease = max(minLease, 4*s.Timeout)
 	s.margin = 2*s.Timeout + time.Minute
 	return s
+}
+
+func pacerOf(t Target) *Pacer {
+	if p, ok := t.(Paced); ok {
+		return p.Pacer()
+	}
+	return nil
 }
