@@ -1,0 +1,114 @@
+package clients
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signalbox/signalbox/signalboxtest"
+)
+
+// terraform is a configuration in a directory of its own, initialized offline.
+type terraform struct {
+	t    *testing.T
+	dir  string
+	vars []string
+}
+
+// newTerraform copies the configuration testdata/terraform/NAME.
+func newTerraform(t *testing.T, name, endpoint string) *terraform {
+	t.Helper()
+	plugins := os.Getenv("TF_PLUGIN_DIR")
+	if plugins == "" {
+		plugins = pluginDir(t)
+	}
+	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" {
+		leaveOut(t, "terraform and its AWS provider (TF_PLUGIN_DIR)")
+	}
+	tf := &terraform{t: t, dir: t.TempDir(), vars: []string{"-var=endpoint=" + endpoint}}
+	if err := os.CopyFS(tf.dir, os.DirFS(filepath.Join("testdata", "terraform", name))); err != nil {
+		t.Fatal(err)
+	}
+	tf.run("init", "-plugin-dir="+plugins)
+	return tf
+}
+
+// pluginDir looks for the provider where terraform itself does, and in /opt;
+// empty where there is none.
+func pluginDir(t *testing.T) string {
+	home, _ := os.UserHomeDir()
+	for _, root := range []string{"/opt", "/usr/local/share/terraform", "/usr/share/terraform", filepath.Join(home, ".terraform.d"), filepath.Join(home, ".local/share/terraform")} {
+		var found string
+		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil || strings.Count(strings.TrimPrefix(path, root), "/") > 8 {
+				return filepath.SkipDir
+			}
+			if strings.HasPrefix(d.Name(), "terraform-provider-aws_v") {
+				found = path
+				return filepath.SkipAll
+			}
+			return nil
+		})
+		if dir, _, ok := strings.Cut(found, "/registry.terraform.io/"); ok {
+			return dir
+		}
+	}
+	return ""
+}
+
+func (tf *terraform) run(args ...string) string {
+	tf.t.Helper()
+	out, err := tf.try(args...)
+	if err != nil {
+		tf.t.Fatalf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (tf *terraform) try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(tf.t.Context(), 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + tf.dir}, args...)...)
+	c.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err := c.Run()
+	return out.String(), err
+}
+
+func (tf *terraform) apply(vars ...string) {
+	tf.t.Helper()
+	tf.run(append(append([]string{"apply", "-auto-approve", "-input=false", "-no-color"}, tf.vars...), vars...)...)
+}
+
+// clean fails the test where a plan would change anything.
+func (tf *terraform) clean(vars ...string) {
+	tf.t.Helper()
+	if out, err := tf.try(append(append([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color"}, tf.vars...), vars...)...); err != nil {
+		tf.t.Errorf("a second plan is not clean: %v\n%s", err, out)
+	}
+}
+
+func (tf *terraform) destroy(vars ...string) {
+	tf.t.Helper()
+	tf.run(append(append([]string{"destroy", "-auto-approve", "-input=false", "-no-color"}, tf.vars...), vars...)...)
+}
+
+func TestTerraformKeepsEventBridge(t *testing.T) {
+	box := signalboxtest.Start(t)
+	tf := newTerraform(t, "events", box.URL())
+	tf.apply()
+	tf.clean()
+	out := tf.run(append([]string{"plan", "-input=false", "-no-color", "-var=revision=2"}, tf.vars...)...)
+	if strings.Contains(out, "must be replaced") {
+		t.Errorf("an update would replace:\n%s", out)
+	}
+	tf.apply("-var=revision=2")
+	tf.clean("-var=revision=2")
+	tf.destroy("-var=revision=2")
+}
