@@ -78,9 +78,10 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 			continue
 		}
 		messages = append(messages, p.message)
+		digest, attributes, system := p.digests()
 		out.Successful = append(out.Successful, SendMessageBatchResultEntry{
-			Id: e.Id, MD5OfMessageBody: &p.md5Body,
-			MD5OfMessageAttributes: optional(p.md5Attrs), MD5OfMessageSystemAttributes: optional(p.md5System),
+			Id: e.Id, MD5OfMessageBody: &digest,
+			MD5OfMessageAttributes: optional(attributes), MD5OfMessageSystemAttributes: optional(system),
 		})
 	}
 	if len(messages) == 0 {

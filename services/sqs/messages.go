@@ -31,11 +31,17 @@ type draft struct {
 
 // prepared is a draft that was found good.
 type prepared struct {
-	message   engine.Message
-	size      int // in bytes, as MaximumMessageSize counts
-	md5Body   string
-	md5Attrs  string // "" where there are none
-	md5System string // "" where there are none
+	message engine.Message
+	envelope
+	traceType string // data type of the trace header
+}
+
+// digests are the three that a sender gets; "" where there is nothing to digest.
+func (p *prepared) digests() (body, attributes, system string) {
+	if p.trace != "" {
+		system = md5OfAttributes([]attribute{{name: MessageSystemAttributeNameForSendsAWSTraceHeader, dataType: p.traceType, value: p.trace}})
+	}
+	return md5Of(p.body), md5OfAttributes(p.attributes), system
 }
 
 // prepare validates a draft and makes the engine's message of it.
@@ -56,13 +62,11 @@ func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
 	if size > set.maxSize {
 		return prepared{}, wire.Errorf(codeInvalidParameterValue, "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", set.maxSize)
 	}
-	e := envelope{body: d.body, sender: d.sender, attributes: attributes}
-	p := prepared{size: size, md5Body: md5Of(d.body), md5Attrs: md5OfAttributes(attributes)}
+	p := prepared{envelope: envelope{body: d.body, sender: d.sender, attributes: attributes}}
 	if trace != nil {
-		e.trace = trace.value
-		p.md5System = md5OfAttributes([]attribute{*trace})
+		p.trace, p.traceType = trace.value, trace.dataType
 	}
-	if err := q.order(d, &e, &p.message, set); err != nil {
+	if err := q.order(d, &p.envelope, &p.message, set); err != nil {
 		return prepared{}, err
 	}
 	delay, err := delayOf(d.delay, set)
@@ -72,7 +76,7 @@ func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
 	if delay > 0 {
 		p.message.Due = now.Add(delay)
 	}
-	p.message.Body = e.encode()
+	p.message.Body = p.encode()
 	return p, nil
 }
 

@@ -28,10 +28,11 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 	if err != nil {
 		return nil, err
 	}
+	body, attributes, system := p.digests()
 	return &SendMessageOutput{
-		MD5OfMessageBody:             &p.md5Body,
-		MD5OfMessageAttributes:       optional(p.md5Attrs),
-		MD5OfMessageSystemAttributes: optional(p.md5System),
+		MD5OfMessageBody:             &body,
+		MD5OfMessageAttributes:       optional(attributes),
+		MD5OfMessageSystemAttributes: optional(system),
 		MessageId:                    new(q.messageID(ids[0])),
 		SequenceNumber:               q.sequence(ids[0]),
 	}, nil
