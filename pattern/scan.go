@@ -92,7 +92,11 @@ func (s *scan) read() error {
 	if i >= len(s.event) || s.event[i] != '{' {
 		return errNotObject
 	}
-	i = s.object(i+1, s.snap.root, 0)
+	root := s.snap.root
+	if root == nil {
+		root = new(tree) // there is no pattern
+	}
+	i = s.object(i+1, root, 0)
 	if i < 0 {
 		return s.fault()
 	}
