@@ -192,6 +192,7 @@ func (c *catchUp) match() engine.Position {
 	s, b := c.sub, c.sub.bus
 	b.mu.Lock()
 	rule, pattern, group, gaps, source := s.conf.Rule, s.conf.Pattern, s.conf.Group, s.gaps.after(s.next), s.source
+	firstHand := s.conf.FirstHand
 	b.mu.Unlock()
 	c.events = c.events[:0]
 	c.matches.Reset()
@@ -203,7 +204,7 @@ func (c *catchUp) match() engine.Position {
 		}
 		err := e.read(raw)
 		matched := false
-		if err == nil && e.meant(rule) {
+		if err == nil && e.meant(rule) && (!firstHand || e.hops == 0) {
 			matched = pattern == nil
 			if !matched {
 				matched, err = pattern.Match(e.envelope)

@@ -25,6 +25,10 @@ type Subscription struct {
 	// Group gives the order group of an event where Delivery keeps order.
 	Group func(event []byte) string
 
+	// FirstHand: it sees only events that were put on this very bus, none
+	// that came through another one ([Event.Hops]).
+	FirstHand bool
+
 	// Start is where a new subscription begins; the zero value is [Latest].
 	// One that is known goes on where it was.
 	Start Start

@@ -110,7 +110,7 @@ func (t *tail) dispatch() bool {
 				continue
 			}
 			for _, s := range g.attached {
-				if !s.attached || e.position < s.next {
+				if !s.attached || e.position < s.next || s.conf.FirstHand && e.hops > 0 {
 					continue
 				}
 				if keep {
