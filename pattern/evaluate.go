@@ -12,12 +12,18 @@ func (s *scan) rules(found func(rule uint32)) {
 		s.sortHits()
 	}
 	for _, m := range s.touched {
-		for _, c := range s.snap.access.At(m) {
-			s.try(c, found)
+		if l := s.snap.access.At(m); l != nil {
+			s.tryAll(l, found)
 		}
 	}
-	for _, c := range s.snap.always {
-		s.try(c, found)
+	if l := s.snap.always; l != nil {
+		s.tryAll(l, found)
+	}
+}
+
+func (s *scan) tryAll(l *conjunctions, found func(rule uint32)) {
+	for i := range l.n {
+		s.try(l.at(i), found)
 	}
 }
 

@@ -95,8 +95,8 @@ func TestOneMatcherAnswersAsTheObviousWayDoes(t *testing.T) {
 		for k := range patterns {
 			m.Delete(k)
 		}
-		if now := m.now.Load(); now.root != nil || now.fields != 0 || len(now.always) != 0 || len(m.w.constraints) != 0 || len(m.w.ids.free) != int(m.w.ids.next) {
-			t.Errorf("an empty matcher holds on to things: %d fields, %d always, %d constraints, %d of %d ids", now.fields, len(now.always), len(m.w.constraints), int(m.w.ids.next)-len(m.w.ids.free), m.w.ids.next)
+		if now := m.now.Load(); now.root != nil || now.fields != 0 || now.always.len() != 0 || len(m.w.constraints) != 0 || len(m.w.ids.free) != int(m.w.ids.next) {
+			t.Errorf("an empty matcher holds on to things: %d fields, %d always, %d constraints, %d of %d ids", now.fields, now.always.len(), len(m.w.constraints), int(m.w.ids.next)-len(m.w.ids.free), m.w.ids.next)
 		}
 	}
 }

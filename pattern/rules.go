@@ -89,20 +89,26 @@ func (w *writer) list(c *conjunction, put bool) {
 		}
 		c.listed = mark
 	}
-	mark = c.listed
-	change := func(list []*conjunction) []*conjunction {
-		if put {
-			return append(list, c)
+	l := w.snap.always
+	if c.listed != 0 {
+		l = w.snap.access.At(c.listed)
+	}
+	if put {
+		c.index = l.len()
+		l = l.with(c.index, c)
+	} else {
+		last := l.at(l.len() - 1)
+		if last != c {
+			last.index = c.index
+			l = l.with(c.index, last)
 		}
-		list = slices.Clone(list)
-		i := slices.Index(list, c)
-		return slices.Delete(list, i, i+1)
+		l = l.withoutLast()
 	}
-	if mark == 0 {
-		w.snap.always = change(w.snap.always)
-		return
+	if c.listed != 0 {
+		w.snap.access = w.snap.access.With(c.listed, l)
+	} else {
+		w.snap.always = l
 	}
-	w.snap.access = w.snap.access.With(mark, change(w.snap.access.At(mark)))
 }
 
 // access returns the mark without which the constraint does not hold, or 0.
@@ -119,7 +125,7 @@ func (c *constraint) access() uint32 {
 // rank guesses how many events satisfy a constraint: fewer if it wants a value
 // of its own, more if rules share it.
 func (w *writer) rank(c *constraint) int {
-	rank := len(w.snap.access.At(c.access())) + 4*min(c.users, 1<<20)
+	rank := w.snap.access.At(c.access()).len() + 4*min(c.users, 1<<20)
 	for i := range c.tests {
 		switch t := &c.tests[i]; t.kind {
 		case kindString, kindNumber, kindNumberText:

@@ -130,7 +130,7 @@ func run(n int, seed uint64, machines int, doubled bool, record string) error {
 			}
 			if ours == "E" {
 				t.refused++
-			} else if record != "" && len(p)+len(e) < 400 && (ours == "T" || i%4 == 0) {
+			} else if record != "" && len(p)+len(e) < 300 && (ours == "T" || i%8 == 0) {
 				corpus = append(corpus, p+"\t"+e+"\t"+ours)
 			}
 		default:
