@@ -238,6 +238,7 @@ type faultyEngine struct {
 	engine.Engine
 	broken atomic.Bool
 	writes atomic.Int64
+	slow   time.Duration // what the first write takes
 }
 
 func (e *faultyEngine) Queues() engine.Queues { return faultyQueues{e.Engine.Queues(), e} }
@@ -250,7 +251,9 @@ type faultyQueues struct {
 var errDisk = errors.New("the disk is full")
 
 func (q faultyQueues) write() error {
-	q.e.writes.Add(1)
+	if q.e.writes.Add(1) == 1 {
+		time.Sleep(q.e.slow)
+	}
 	if q.e.broken.Load() {
 		return errDisk
 	}

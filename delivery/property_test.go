@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -262,6 +263,24 @@ func TestGroupWithAFailingHead(t *testing.T) {
 				t.Fatalf("%d was delivered after %d", n, last)
 			}
 			last = n
+		}
+	})
+}
+
+func TestGroupFollowsItsHeadIntoTheQueueHoweverLongThatTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		eng := &faultyEngine{Engine: openEngine(t, vfs.NewMem()), slow: time.Second}
+		p, l := &probe{answer: failing(1, refused)}, &ledger{}
+		r := openRunner(t, eng, Config{Target: p, Observer: l, Order: PerGroup, Policy: DefaultPolicy})
+		for i := range 10 {
+			e := events(i+1, i+1)
+			e[0].Group = "g"
+			r.Offer(e)
+			time.Sleep(50 * time.Millisecond)
+		}
+		l.settled(t, 10)
+		if want := []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"}; !slices.Equal(l.order, want) {
+			t.Errorf("the order was %v", l.order)
 		}
 	})
 }
