@@ -392,9 +392,14 @@ func (s *scan) mark(marks []uint32) {
 // nil holds.
 func (s *scan) markTests(tests []marked, value []byte) {
 	for i := range tests {
-		if t := &tests[i]; t.test == nil || t.test.holdsString(value) {
-			s.mark(t.marks)
+		t := &tests[i]
+		if t.test != nil {
+			s.steps += len(value)
+			if !t.test.holdsString(value) {
+				continue
+			}
 		}
+		s.mark(t.marks)
 	}
 }
 

@@ -134,6 +134,12 @@ func run(n int, seed uint64, machines int, doubled bool, record string) error {
 				corpus = append(corpus, p+"\t"+e+"\t"+ours)
 			}
 		default:
+			// Before it counts, ask so many machines that chance shows.
+			if again, err := o.ask("m", "60", p, e); err == nil && (again == "M" || again == ours) {
+				t.undecided++
+				t.agreed++
+				continue
+			}
 			if why := o.explain(p, e, ours); why != "" {
 				t.explained[why]++
 				continue
