@@ -119,7 +119,7 @@ func (s *blobs) keep(temp string, d engine.Digest) error {
 		err = s.e.fs.Rename(temp, file)
 	}
 	if err == nil {
-		err = s.e.syncDir(dir)
+		err = syncDir(s.e.fs, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("keeping the blob %s: %w", d, err)
@@ -175,7 +175,7 @@ func (s *blobs) Delete(ctx context.Context, d engine.Digest) error {
 		return nil
 	}
 	if err == nil {
-		err = s.e.syncDir(dir)
+		err = syncDir(s.e.fs, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("deleting the blob %s: %w", d, err)

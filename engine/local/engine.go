@@ -126,22 +126,14 @@ func (e *Engine) makeDir(dir string) error {
 	if err := e.fs.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return e.syncDir(parent)
-}
-
-func (e *Engine) syncDir(dir string) error {
-	d, err := e.fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return syncDir(e.fs, parent)
 }
 
 func (e *Engine) open() (err error) {
 	cache := pebble.NewCache(e.options.CacheBytes)
 	defer cache.Unref()
 	o := &pebble.Options{
-		FS:                         e.fs,
+		FS:                         manifestFirst{e.fs},
 		Lock:                       e.lock,
 		Cache:                      cache,
 		MemTableSize:               e.options.MemTableBytes,
