@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/gateway"
@@ -65,6 +66,7 @@ type Server struct {
 	served   chan struct{} // closed when http has ended
 	closers  []func(context.Context) error
 	services []*wire.Service
+	console  *console.Console
 }
 
 // Start opens the data directory, takes up whatever was under way, and listens.
@@ -105,6 +107,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
 	s.http = gateway.NewServer(handler)
+	s.http.RegisterOnShutdown(s.console.Close)
 	go func() {
 		defer close(s.served)
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -151,9 +154,14 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 		logs.NewService(groups),
 		sts.NewService(sts.New(c.Clock, keys)),
 	}
-	return gateway.New(gateway.Config{
-		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: keys, Version: c.Version,
+	var who callers
+	s.console = console.New(console.Config{
+		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Clock: c.Clock, Logger: c.Logger,
 	})
+	who.front, err = gateway.New(gateway.Config{
+		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: keys, Version: c.Version, Extra: s.console,
+	})
+	return who.front, err
 }
 
 // keyring knows the root user's key, as it was given or as the data directory

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/console"
+)
+
+const defaultEndpoint = "http://localhost:4566"
+
+// remote says which Signalbox is asked, and as whom.
+type remote struct {
+	Endpoint string `group:"server" env:"SIGNALBOX_ENDPOINT,AWS_ENDPOINT_URL" placeholder:"URL" help:"Its address. Default: http://localhost:4566"`
+	Region   string `group:"server" placeholder:"NAME" help:"The region. Default: as for the AWS CLI, us-east-1 at last."`
+	Account  string `group:"server" placeholder:"ID" help:"The account of 12 digits, in development mode."`
+}
+
+// client speaks to a running Signalbox: JSON, signed.
+type client struct {
+	endpoint string
+	region   string
+	keys     aws.Credentials
+	signer   *v4.Signer
+	clock    clock.Clock
+	http     *http.Client
+}
+
+func (r *remote) client(sys *system) (*client, error) {
+	c := &client{endpoint: strings.TrimRight(r.Endpoint, "/"), signer: v4.NewSigner(), clock: sys.clock, http: &http.Client{}}
+	if c.endpoint == "" {
+		c.endpoint = defaultEndpoint
+	}
+	if u, err := url.Parse(c.endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, usage("it has the form http://localhost:4566", "the endpoint %q is no URL", c.endpoint)
+	}
+	c.keys, c.region = credentials(sys.env)
+	if r.Region != "" {
+		c.region = r.Region
+	}
+	if r.Account != "" {
+		if len(r.Account) != 12 || strings.Trim(r.Account, "0123456789") != "" {
+			return nil, usage("", "the account %q does not have 12 digits", r.Account)
+		}
+		// In development mode a key of 12 digits is that account.
+		c.keys = aws.Credentials{AccessKeyID: r.Account, SecretAccessKey: "test"}
+	}
+	return c, nil
+}
+
+// call asks an AWS service that speaks JSON. Its errors are *apiError.
+func (c *client) call(ctx context.Context, service, target string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", target, err)
+	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}
+	return c.exchange(ctx, service, http.MethodPost, "/", header, body, out)
+}
+
+// get asks the console's API.
+func (c *client) get(ctx context.Context, path string, query url.Values, out any) error {
+	return c.exchange(ctx, "signalbox", http.MethodGet, apiPath(path, query), nil, nil, out)
+}
+
+// post has the console's API do something.
+func (c *client) post(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", path, err)
+	}
+	return c.exchange(ctx, "signalbox", http.MethodPost, apiPath(path, nil), http.Header{"Content-Type": {"application/json"}}, body, out)
+}
+
+// stream opens an answer of the console's API that has no end.
+func (c *client) stream(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	r, err := c.send(ctx, "signalbox", http.MethodGet, apiPath(path, query), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.Body, nil
+}
+
+func apiPath(path string, query url.Values) string {
+	path = console.Path + "api/" + path
+	if q := query.Encode(); q != "" {
+		path += "?" + q
+	}
+	return path
+}
+
+func (c *client) exchange(ctx context.Context, service, method, path string, header http.Header, body []byte, out any) error {
+	r, err := c.send(ctx, service, method, path, header, body)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	answer, err := io.ReadAll(r.Body)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%s answers what cannot be read: %w", c.endpoint, err)
+	}
+	return nil
+}
+
+// send sends a request and returns its answer, unless that is an error.
+func (c *client) send(ctx context.Context, service, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.endpoint+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, usage("", "the endpoint cannot be used: %w", err)
+	}
+	if header != nil {
+		r.Header = header
+	}
+	sum := sha256.Sum256(body)
+	if err := c.signer.SignHTTP(ctx, c.keys, r, hex.EncodeToString(sum[:]), service, c.region, c.clock.Now()); err != nil {
+		return nil, fmt.Errorf("signing the request: %w", err)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if answer.StatusCode < 300 {
+		return answer, nil
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20)) // whatever can be read of it
+	return nil, c.refused(answer, text)
+}
+
+func (c *client) unreachable(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return &failure{
+		code: exitUnreachable, err: fmt.Errorf("no answer from %s: %w", c.endpoint, err),
+		hint: "start one with: signalbox serve   or say where it is: --endpoint URL",
+	}
+}
+
+// apiError is an error that the server answers.
+type apiError struct {
+	Code, Message string
+	status        int
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+func (c *client) refused(answer *http.Response, text []byte) error {
+	var body struct {
+		Error   *apiError
+		Type    string `json:"__type"`
+		Message string
+	}
+	known := json.Unmarshal(text, &body) == nil
+	e := body.Error
+	if e == nil {
+		e = &apiError{Code: body.Type, Message: body.Message}
+		if e.Code == "" {
+			e.Code, _, _ = strings.Cut(answer.Header.Get("X-Amzn-Errortype"), ":")
+		}
+		e.Code = e.Code[strings.LastIndexByte(e.Code, '#')+1:]
+	}
+	e.status = answer.StatusCode
+	if !known || e.Message == "" {
+		return &failure{
+			code: exitUnreachable, err: fmt.Errorf("what answers at %s is not Signalbox (HTTP status %d)", c.endpoint, answer.StatusCode),
+			hint: "say where Signalbox is: --endpoint URL",
+		}
+	}
+	f := &failure{code: exitNo, err: e}
+	switch e.Code {
+	case "AccessDenied", "UnrecognizedClientException", "InvalidSignatureException", "MissingAuthenticationTokenException":
+		f.hint = "it wants a key that it knows: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (serve says where its own is)"
+	}
+	return f
+}
+
+// isCode tells whether err is the server's error of that code.
+func isCode(err error, code string) bool {
+	e, ok := errors.AsType[*apiError](err)
+	return ok && e.Code == code
+}
+
+// errStopped ends a stream that has no end of its own.
+var errStopped = errors.New("the server has stopped")

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/signalbox/signalbox/clock"
+)
+
+type logsVerb struct {
+	Group  string `arg:"" name:"GROUP" help:"The log group, such as /aws/events/orders."`
+	Follow bool   `short:"f" help:"Go on with what comes. Ctrl-C ends."`
+	Since  string `placeholder:"AGE|TIME" help:"Begin this long ago (10m), or at this time (RFC 3339). Default: the beginning."`
+	Filter string `placeholder:"PATTERN" help:"Only events that match this filter pattern of CloudWatch Logs."`
+	format
+	remote
+}
+
+// Help implements [kong.HelpProvider].
+func (logsVerb) Help() string {
+	return `The log events of a group, of all its streams by time: CloudWatch Logs' FilterLogEvents.
+
+Examples:
+
+    signalbox logs /aws/events/orders
+    signalbox logs /aws/events/orders --follow --since 10m
+    signalbox logs /aws/events/orders --filter '{ $.detail.state = "shipped" }'`
+}
+
+// pollEvery is how often a followed group is asked for more.
+const pollEvery = 500 * time.Millisecond
+
+// logEvent is one of CloudWatch Logs' filtered log events.
+type logEvent struct {
+	LogStreamName string `json:"logStreamName"`
+	Timestamp     int64  `json:"timestamp"`
+	Message       string `json:"message"`
+	IngestionTime int64  `json:"ingestionTime"`
+	EventID       string `json:"eventId"`
+}
+
+// Run asks page by page and writes.
+func (v *logsVerb) Run(ctx context.Context, sys *system) error {
+	c, err := v.client(sys)
+	if err != nil {
+		return err
+	}
+	in := map[string]any{"logGroupName": v.Group}
+	var from int64
+	if v.Since != "" {
+		t, err := sinceTime(v.Since, sys.clock.Now())
+		if err != nil {
+			return err
+		}
+		from = t.UnixMilli()
+	}
+	if v.Filter != "" {
+		in["filterPattern"] = v.Filter
+	}
+	s := newScreen(sys, sys.out, v.format)
+	seen := map[string]bool{} // of the last millisecond, which is asked for again
+	for {
+		in["startTime"] = from
+		if from, err = v.pages(ctx, c, s, in, from, seen); err != nil || !v.Follow {
+			return over(ctx, err)
+		}
+		if err := clock.Sleep(ctx, sys.clock, pollEvery); err != nil {
+			return nil // the person has seen enough
+		}
+	}
+}
+
+// over is err, but for the end that a person made.
+func over(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// pages writes all that there is now and returns the time of the latest.
+func (v *logsVerb) pages(ctx context.Context, c *client, s *screen, in map[string]any, from int64, seen map[string]bool) (int64, error) {
+	delete(in, "nextToken")
+	for {
+		var out struct {
+			Events    []logEvent `json:"events"`
+			NextToken string     `json:"nextToken"`
+		}
+		if err := c.call(ctx, "logs", "Logs_20140328.FilterLogEvents", in, &out); err != nil {
+			if isCode(err, "ResourceNotFoundException") {
+				return from, fail("check the group's name, and --region", "log group %s: %w", v.Group, err)
+			}
+			return from, err
+		}
+		for _, e := range out.Events {
+			if seen[e.EventID] {
+				continue
+			}
+			if e.Timestamp > from {
+				from = e.Timestamp
+				clear(seen)
+			}
+			seen[e.EventID] = true
+			if err := v.write(s, &e); err != nil {
+				return from, err
+			}
+		}
+		if out.NextToken == "" {
+			return from, nil
+		}
+		in["nextToken"] = out.NextToken
+	}
+}
+
+func (v *logsVerb) write(s *screen, e *logEvent) error {
+	if v.json() {
+		return writeLine(s.w, e)
+	}
+	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
+	message := strings.TrimRight(e.Message, "\n")
+	return s.printf("%s%s%s%s%s\n", s.faint(at), gap, s.name(clip(e.LogStreamName, maxColumn)), gap, message)
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/signalbox/signalbox/console"
+	"github.com/signalbox/signalbox/hub/journey"
+)
+
+type traceVerb struct {
+	EventID string `arg:"" name:"EVENT_ID" help:"The id that PutEvents answered, or that tail shows."`
+	Why     bool   `help:"Also explain the rules that did not match, where others did."`
+	format
+	remote
+}
+
+// Help implements [kong.HelpProvider].
+func (traceVerb) Help() string {
+	return `The steps of an event in the words of EventBridge's event bus log schema, with their time since the event was received: on which buses it came, which rules matched, each attempt to deliver it, and how that ended. If no rule matched, it says for each rule why not.
+
+An event that no bus knows, or not any more, is exit code 1.
+
+Examples:
+
+    signalbox trace 019a8f5e-7c3a-7d21-9b4f-0e8c5a1d2b3c
+    signalbox trace $(signalbox send --source shop --detail-type Test --detail '{}')`
+}
+
+// Run asks and writes.
+func (v *traceVerb) Run(ctx context.Context, sys *system) error {
+	c, err := v.client(sys)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if v.Why {
+		query.Set("why", "1")
+	}
+	var t console.Trace
+	if err := c.get(ctx, "trace/"+url.PathEscape(v.EventID), query, &t); err != nil {
+		if isCode(err, "NotFound") {
+			return fail("buses keep events for 24 hours, or as long as serve --retention says; signalbox tail --since 1h shows the latest", "%w", err)
+		}
+		return err
+	}
+	if v.json() {
+		return writeJSON(sys.out, t)
+	}
+	return writeTrace(newScreen(sys, sys.out, v.format), &t, sys.clock.Now())
+}
+
+// way is what happened between an event and one target.
+type way struct {
+	rule, target string // ARNs
+	steps        []console.Step
+}
+
+// end is the way's last step.
+func (w *way) end() console.Step { return w.steps[len(w.steps)-1] }
+
+// writeTrace writes the steps of each bus, then those of each target, and how
+// it ended.
+func writeTrace(s *screen, t *console.Trace, now time.Time) error {
+	var event struct {
+		Source     string
+		DetailType string `json:"detail-type"`
+	}
+	_ = json.Unmarshal(t.Event, &event) // what cannot be read is not shown
+	if err := s.printf("%s from %s, received %s%s\n", s.bold(event.DetailType), s.bold(event.Source),
+		t.Received.Local().Format("2006-01-02 15:04:05.000"), s.faint(" ("+ago(now.Sub(t.Received))+")")); err != nil {
+		return err
+	}
+	steps := &timeline{s: s, received: t.Received, table: table{right: map[int]bool{0: true}}, heads: map[int]string{}}
+	var ways []*way
+	bus := ""
+	for _, st := range t.Steps {
+		if st.Target == "" {
+			if bus != st.Bus {
+				bus = st.Bus
+				steps.head(s.bold("on bus " + last(bus)))
+			}
+			steps.add(st)
+			continue
+		}
+		i := slices.IndexFunc(ways, func(w *way) bool { return w.steps[0].Invocation == st.Invocation && w.steps[0].Bus == st.Bus })
+		if i < 0 {
+			i = len(ways)
+			ways = append(ways, &way{rule: st.Rule, target: st.Target})
+		}
+		ways[i].steps = append(ways[i].steps, st)
+	}
+	for _, w := range ways {
+		steps.head(s.bold(last(w.rule) + " → " + thing(w.target, home(w.steps[0].Bus))))
+		for i, st := range w.steps {
+			// The end of an attempt tells of its start as well.
+			if st.Type != journey.AttemptStart || i == len(w.steps)-1 {
+				steps.add(st)
+			}
+		}
+	}
+	if err := steps.write(); err != nil {
+		return err
+	}
+	if err := writeEnds(s, t, ways); err != nil {
+		return err
+	}
+	return writeMissed(s, t)
+}
+
+// timeline is steps under headings, all in the same columns.
+type timeline struct {
+	s        *screen
+	received time.Time
+	table    table
+	heads    map[int]string // by the row that they stand before
+}
+
+func (l *timeline) head(text string) { l.heads[len(l.table.rows)] = text }
+
+func (l *timeline) add(st console.Step) {
+	took := ""
+	if st.AttemptType != "" {
+		took = l.s.faint("took ") + duration(fromMilliseconds(st.Duration))
+	}
+	l.table.add(l.s.faint("+"+duration(st.Time.Sub(l.received))), l.word(st.Type), took, l.note(st))
+}
+
+// word colours a step by what it means for the event.
+func (l *timeline) word(t journey.Type) string {
+	switch t {
+	case journey.AttemptSuccess, journey.InvocationSuccess:
+		return l.s.good(string(t))
+	case journey.AttemptRetryableFailure, journey.AttemptThrottle, journey.NoStandardRulesMatched:
+		return l.s.warn(string(t))
+	case journey.AttemptPermanentFailure, journey.InvocationFailure, journey.InvocationDLQ:
+		return l.s.bad(string(t))
+	}
+	return string(t)
+}
+
+func (l *timeline) note(st console.Step) string {
+	switch st.Type {
+	case journey.RuleMatch:
+		return l.s.name(last(st.Rule))
+	case journey.AttemptSuccess, journey.AttemptRetryableFailure, journey.AttemptPermanentFailure, journey.AttemptThrottle:
+		note := l.s.faint(fmt.Sprintf("attempt %d", st.Attempt))
+		if st.Message != "" {
+			note += gap + errorText(st.HTTPStatus, st.Status, st.Message)
+		}
+		return note
+	}
+	return ""
+}
+
+func (l *timeline) write() error {
+	for i, line := range l.table.lines(max(l.s.width-3, 0)) {
+		if h, ok := l.heads[i]; ok {
+			if err := l.s.printf("\n%s\n", h); err != nil {
+				return err
+			}
+		}
+		if err := l.s.printf("  %s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeEnds writes a line for each target: how the event's way there ended.
+func writeEnds(s *screen, t *console.Trace, ways []*way) error {
+	if err := s.printf("\n"); err != nil {
+		return err
+	}
+	for _, w := range ways {
+		e := w.end()
+		to := thing(w.target, home(e.Bus))
+		text := ""
+		switch e.Type {
+		case journey.InvocationSuccess:
+			text = fmt.Sprintf("%s delivered to %s after %s", s.mark(true), to, duration(fromMilliseconds(e.ToComplete)))
+			if e.Attempt > 1 {
+				text += fmt.Sprintf(", at attempt %d", e.Attempt)
+			}
+		case journey.InvocationDLQ:
+			text = fmt.Sprintf("%s given up for %s after %s: it is in the dead-letter queue", s.mark(false), to, plural(e.Attempt, "attempt"))
+		case journey.InvocationFailure:
+			text = fmt.Sprintf("%s given up for %s after %s, and dropped: there is no dead-letter queue", s.mark(false), to, plural(e.Attempt, "attempt"))
+		default:
+			text = fmt.Sprintf("%s on its way to %s", s.warn("…"), to)
+		}
+		if err := s.printf("%s\n", text); err != nil {
+			return err
+		}
+	}
+	if len(ways) > 0 {
+		return nil
+	}
+	for _, st := range t.Steps {
+		switch st.Type {
+		case journey.NoStandardRulesMatched:
+			return s.printf("%s no rule matched\n", s.mark(false))
+		case journey.RuleMatch:
+			return s.printf("%s on its way\n", s.warn("…"))
+		}
+	}
+	return s.printf("%s\n", s.faint("No more is known of it: it was matched by no rule, or serve keeps fewer journeys (--journeys)."))
+}
+
+// writeMissed says why rules did not match.
+func writeMissed(s *screen, t *console.Trace) error {
+	for i := range t.Missed {
+		if err := s.printf("\n"); err != nil {
+			return err
+		}
+		if err := writeExplanation(s, &t.Missed[i]); err != nil {
+			return err
+		}
+	}
+	if t.MissedMore > 0 {
+		return s.printf("\n%s\n", s.faint(fmt.Sprintf("and %s that are farther from a match", plural(t.MissedMore, "rule"))))
+	}
+	return nil
+}

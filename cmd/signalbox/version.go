@@ -1,0 +1,19 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+)
+
+type versionVerb struct {
+	format
+}
+
+// Run writes.
+func (v *versionVerb) Run(sys *system) error {
+	if v.json() {
+		return writeJSON(sys.out, map[string]string{"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+	}
+	_, err := fmt.Fprintf(sys.out, "signalbox %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

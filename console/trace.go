@@ -1,0 +1,115 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/hub/journey"
+)
+
+// Trace is the journey of an event.
+type Trace struct {
+	EventID  string          `json:"eventId"`
+	Received time.Time       `json:"received"`
+	Event    json.RawMessage `json:"event"`
+	Steps    []Step          `json:"steps"`
+	// Missed are rules of the event's buses, as they are now, that do not
+	// match it, the nearest first: told where no rule matched, or where asked.
+	Missed []Explanation `json:"missed,omitempty"`
+	// MissedMore is how many more there are.
+	MissedMore int `json:"missedMore,omitempty"`
+}
+
+// Step is one step of a journey, its Type in the words of EventBridge's event
+// bus log schema. Members that say nothing about a step of its Type are absent.
+type Step struct {
+	Type        journey.Type `json:"type"`
+	Time        time.Time    `json:"time"`
+	Bus         string       `json:"bus"`              // ARN
+	Rule        string       `json:"rule,omitempty"`   // ARN
+	Target      string       `json:"target,omitempty"` // ARN
+	Targets     []string     `json:"targets,omitempty"`
+	Invocation  string       `json:"invocationId,omitempty"`
+	Attempt     int          `json:"attempt,omitempty"`
+	AttemptType string       `json:"attemptType,omitempty"`
+	Status      string       `json:"status,omitempty"`
+	HTTPStatus  int          `json:"httpStatus,omitempty"`
+	Message     string       `json:"message,omitempty"`
+	// Milliseconds, of the attempt and from the event's receipt on.
+	Duration   float64 `json:"durationMs,omitempty"`
+	ToComplete float64 `json:"ingestionToCompleteMs,omitempty"`
+}
+
+// maxMissed bounds the rules that a trace explains.
+const maxMissed = 50
+
+func (s *Console) trace(ctx context.Context, r *http.Request, _ []byte) (any, error) {
+	id := r.PathValue("event")
+	steps, err := s.Hub.Trace(ctx, id)
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, noEvent(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &Trace{EventID: id, Steps: make([]Step, len(steps))}
+	unmatched := map[string]bool{} // buses on which no rule matched
+	var buses []string
+	for i, st := range steps {
+		t.Steps[i] = stepOf(st)
+		switch st.Type {
+		case journey.EventReceipt:
+			buses = append(buses, st.Bus)
+			if t.Event == nil {
+				t.Event, t.Received = json.RawMessage(st.Event), st.Time
+			}
+		case journey.NoStandardRulesMatched:
+			unmatched[st.Bus] = true
+		}
+	}
+	why := r.URL.Query().Get("why") != ""
+	for _, bus := range buses {
+		if unmatched[bus] || why {
+			if err := s.addMissed(ctx, t, bus); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return t, nil
+}
+
+func noEvent(id string) error {
+	return &Error{Code: "NotFound", Message: fmt.Sprintf("no event bus has the event %s, or not any more", id), status: http.StatusNotFound}
+}
+
+func stepOf(st journey.Step) Step {
+	return Step{
+		Type: st.Type, Time: st.Time, Bus: st.Bus, Rule: st.Rule, Target: st.Target, Targets: st.Targets, Invocation: st.Invocation,
+		Attempt: st.Attempt, AttemptType: st.AttemptType, Status: st.Status, HTTPStatus: st.HTTPStatus, Message: st.Message,
+		Duration: milliseconds(st.Duration), ToComplete: milliseconds(st.ToComplete),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (s *Console) addMissed(ctx context.Context, t *Trace, bus string) error {
+	rules, err := s.Events.ExplainRules(ctx, bus, t.Event)
+	if err != nil {
+		return err
+	}
+	for _, e := range rules {
+		switch {
+		case e.Matched && e.State == "ENABLED":
+		case len(t.Missed) == maxMissed:
+			t.MissedMore++
+		default:
+			t.Missed = append(t.Missed, explanationOf(e))
+		}
+	}
+	return nil
+}
