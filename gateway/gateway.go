@@ -109,7 +109,7 @@ func logFault(ctx context.Context, l *slog.Logger, err error) {
 // ServeHTTP implements [http.Handler].
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w}
-	x.req = wire.Request{RequestID: uuid.NewString(), Region: g.config.Region, Scheme: "http", Host: r.Host, UserAgent: r.UserAgent(), Time: g.config.Clock.Now()}
+	x.req = wire.Request{RequestID: uuid.NewString(), Region: g.config.Region, Scheme: "http", Host: r.Host, UserAgent: r.UserAgent(), Trace: r.Header.Get("X-Amzn-Trace-Id"), Time: g.config.Clock.Now()}
 	from := peer(r)
 	if from.IsValid() {
 		x.req.SourceIP = from.AsSlice()

@@ -20,6 +20,7 @@ type Request struct {
 	Host        string    // host and port that the client called; handed-out URLs are built from it
 	SourceIP    net.IP    // of the client
 	UserAgent   string    // of the client
+	Trace       string    // X-Ray's, of the header X-Amzn-Trace-Id
 	Time        time.Time // when the request came
 }
 

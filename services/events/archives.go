@@ -85,8 +85,11 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 	if err != nil {
 		return nil, err
 	}
-	if b.arn() != *in.EventSourceArn {
+	switch {
+	case b.arn() != *in.EventSourceArn:
 		return nil, invalid("Parameter EventSourceArn is not valid. Reason: it must be the ARN of an event bus.")
+	case b.Scope != wire.ScopeOf(ctx):
+		return nil, notFound("Event bus %s does not exist.", b.Name)
 	}
 	now := s.Clock.Now()
 	a := &archive{
@@ -183,6 +186,11 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 
 // ListArchives implements [API].
 func (s *Service) ListArchives(ctx context.Context, in *ListArchivesInput) (*ListArchivesOutput, error) {
+	if in.EventSourceArn != nil {
+		if _, err := s.bus(ctx, in.EventSourceArn); err != nil {
+			return nil, err
+		}
+	}
 	all := slices.DeleteFunc(s.archives.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix))), func(a *archive) bool {
 		return in.EventSourceArn != nil && a.Source != *in.EventSourceArn || in.State != nil && s.archiveState(a) != *in.State
 	})

@@ -20,7 +20,7 @@ type bus struct {
 	KMSKey      *string
 	DeadLetter  *DeadLetterConfig
 	Log         *LogConfig
-	Policy      []statement
+	Policy      policy
 	Created     time.Time
 	Modified    time.Time
 	Tags        tags

@@ -31,13 +31,19 @@ func (t busTarget) Deliver(ctx context.Context, requests []delivery.Request) []d
 		}
 		return results
 	}
-	events := make([]hub.Event, len(requests))
+	var events []hub.Event
+	var places []int // of the events in results
 	for i, r := range requests {
-		events[i] = hub.Event{Envelope: envelope(r), Trace: r.Event.Trace, Hops: 1}
+		whole, err := envelope(r)
+		if err != nil {
+			results[i] = permanent("INVALID_JSON", "event bus %s: %s", t.arn, err)
+			continue
+		}
+		events, places = append(events, hub.Event{Envelope: whole, Trace: r.Event.Trace, Hops: 1}), append(places, i)
 	}
 	if _, err := t.s.Hub.Put(ctx, b.log(), events); err != nil {
 		t.s.Logger.Error("sending events on to a bus", "bus", t.arn, "error", err)
-		for i := range results {
+		for _, i := range places {
 			results[i] = delivery.Result{Kind: delivery.Retryable, Code: "INTERNAL_ERROR", Message: "the event bus could not store the event"}
 		}
 	}
@@ -45,22 +51,36 @@ func (t busTarget) Deliver(ctx context.Context, requests []delivery.Request) []d
 }
 
 // envelope is the event as the other bus gets it: as it is, or, where an input
-// transformer made something else of it, the same event with that as its detail.
-func envelope(r delivery.Request) []byte {
+// transformer made an object of it, the same event with that as its detail. A
+// transformer may also make the whole event, with the id that it has.
+func envelope(r delivery.Request) ([]byte, error) {
 	if bytes.Equal(r.Input, r.Event.Data) {
-		return r.Input
+		return r.Input, nil
 	}
-	var members struct {
-		ID, Source, Detail json.RawMessage
-		DetailType         json.RawMessage `json:"detail-type"`
+	var made map[string]json.RawMessage
+	if json.Unmarshal(r.Input, &made) != nil || made == nil {
+		return nil, errNoObject
 	}
-	if json.Unmarshal(r.Input, &members) == nil && members.ID != nil && members.Source != nil && members.DetailType != nil && members.Detail != nil {
-		return r.Input
+	if isEvent(made, r.Event.ID) {
+		return r.Input, nil
 	}
 	var event map[string]json.RawMessage
-	if json.Unmarshal(r.Event.Data, &event) != nil {
-		return r.Event.Data
+	if err := json.Unmarshal(r.Event.Data, &event); err != nil {
+		return nil, err
 	}
 	event["detail"] = r.Input
-	return []byte(quote(event))
+	return []byte(quote(event)), nil
+}
+
+// isEvent tells whether the members are those of a whole event with that id.
+func isEvent(members map[string]json.RawMessage, id string) bool {
+	if string(members["id"]) != quote(id) || !bytes.HasPrefix(members["detail"], []byte("{")) {
+		return false
+	}
+	for _, name := range []string{"source", "detail-type", "account", "time", "region"} {
+		if !bytes.HasPrefix(members[name], []byte(`"`)) {
+			return false
+		}
+	}
+	return true
 }

@@ -45,7 +45,7 @@ func (c *connection) secretARN() string {
 
 // seal keeps the credentials; they open only for the connection they belong to.
 func (s *Service) seal(c *connection, auth *credentials) error {
-	text, err := json.Marshal(auth)
+	text, err := json.Marshal(onlyOf(c.Type, auth))
 	if err != nil {
 		return fmt.Errorf("sealing the credentials of %s: %w", c.arn(), err)
 	}
@@ -54,6 +54,21 @@ func (s *Service) seal(c *connection, auth *credentials) error {
 	c.State = ConnectionStateAuthorized
 	c.Authorized = s.Clock.Now()
 	return nil
+}
+
+// onlyOf leaves out of credentials what another type of authorization needs.
+func onlyOf(kind string, auth *credentials) *credentials {
+	out := *auth
+	if kind != ConnectionAuthorizationTypeBasic {
+		out.BasicAuthParameters = nil
+	}
+	if kind != ConnectionAuthorizationTypeApiKey {
+		out.ApiKeyAuthParameters = nil
+	}
+	if kind != ConnectionAuthorizationTypeOauthClientCredentials {
+		out.OAuthParameters = nil
+	}
+	return &out
 }
 
 // unseal returns the credentials, empty ones where the connection is deauthorized.
@@ -74,19 +89,35 @@ func (s *Service) unseal(c *connection) (*credentials, error) {
 
 // checkCredentials refuses credentials that lack what the type needs.
 func checkCredentials(kind string, auth *credentials) error {
-	need := map[string]struct {
-		member string
-		there  bool
-	}{
-		ConnectionAuthorizationTypeBasic:                  {"BasicAuthParameters", auth.BasicAuthParameters != nil},
-		ConnectionAuthorizationTypeApiKey:                 {"ApiKeyAuthParameters", auth.ApiKeyAuthParameters != nil},
-		ConnectionAuthorizationTypeOauthClientCredentials: {"OAuthParameters", auth.OAuthParameters != nil},
-	}[kind]
-	if !need.there {
-		return invalid("Parameter AuthParameters.%s must be specified for authorization type %s.", need.member, kind)
+	type member struct {
+		name  string
+		value *string
 	}
-	if auth.OAuthParameters != nil {
-		return checkEndpoint("AuthParameters.OAuthParameters.AuthorizationEndpoint", *auth.OAuthParameters.AuthorizationEndpoint)
+	var need []member
+	switch kind {
+	case ConnectionAuthorizationTypeBasic:
+		p := wire.Value(auth.BasicAuthParameters)
+		need = []member{{"BasicAuthParameters.Username", p.Username}, {"BasicAuthParameters.Password", p.Password}}
+	case ConnectionAuthorizationTypeApiKey:
+		p := wire.Value(auth.ApiKeyAuthParameters)
+		need = []member{{"ApiKeyAuthParameters.ApiKeyName", p.ApiKeyName}, {"ApiKeyAuthParameters.ApiKeyValue", p.ApiKeyValue}}
+	case ConnectionAuthorizationTypeOauthClientCredentials:
+		p := wire.Value(auth.OAuthParameters)
+		client := wire.Value(p.ClientParameters)
+		need = []member{
+			{"OAuthParameters.ClientParameters.ClientID", client.ClientID},
+			{"OAuthParameters.ClientParameters.ClientSecret", client.ClientSecret},
+			{"OAuthParameters.AuthorizationEndpoint", p.AuthorizationEndpoint},
+			{"OAuthParameters.HttpMethod", p.HttpMethod},
+		}
+	}
+	for _, m := range need {
+		if m.value == nil {
+			return invalid("Parameter AuthParameters.%s must be specified for authorization type %s.", m.name, kind)
+		}
+	}
+	if p := auth.OAuthParameters; p != nil && p.AuthorizationEndpoint != nil {
+		return checkEndpoint("AuthParameters.OAuthParameters.AuthorizationEndpoint", *p.AuthorizationEndpoint)
 	}
 	return nil
 }
@@ -257,6 +288,7 @@ func (s *Service) DeleteConnection(ctx context.Context, in *DeleteConnectionInpu
 	if err := s.connections.Delete(ctx, c.key()); err != nil {
 		return nil, err
 	}
+	s.outbound.tokens.drop(c)
 	return &DeleteConnectionOutput{
 		ConnectionArn: new(c.arn()), ConnectionState: new(ConnectionStateDeleting), CreationTime: stamp(c.Created),
 		LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
@@ -291,7 +323,7 @@ func public(auth *credentials) *ConnectionAuthResponseParameters {
 	}
 	if o := auth.OAuthParameters; o != nil {
 		out.OAuthParameters = &ConnectionOAuthResponseParameters{
-			ClientParameters:      &ConnectionOAuthClientResponseParameters{ClientID: o.ClientParameters.ClientID},
+			ClientParameters:      &ConnectionOAuthClientResponseParameters{ClientID: wire.Value(o.ClientParameters).ClientID},
 			AuthorizationEndpoint: o.AuthorizationEndpoint, HttpMethod: o.HttpMethod,
 			OAuthHttpParameters: publicParameters(o.OAuthHttpParameters),
 		}

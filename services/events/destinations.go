@@ -56,7 +56,7 @@ func (s *Service) destination(ctx context.Context, name string) (*destination, e
 	if d := s.destinations.Get(wire.ScopeOf(ctx).Key(name)); d != nil {
 		return d, nil
 	}
-	return nil, notFound("Failed to describe the api-destination(s). Api-destination '%s' does not exist.", name)
+	return nil, notFound("Failed to describe the api-destination(s). An api-destination '%s' does not exist.", name)
 }
 
 // destinationByARN is the API destination that a rule's target names; nil where
@@ -154,7 +154,11 @@ func (s *Service) DeleteApiDestination(ctx context.Context, in *DeleteApiDestina
 	if err != nil {
 		return nil, err
 	}
-	return &DeleteApiDestinationOutput{}, s.destinations.Delete(ctx, d.key())
+	if err := s.destinations.Delete(ctx, d.key()); err != nil {
+		return nil, err
+	}
+	s.outbound.forget(d)
+	return &DeleteApiDestinationOutput{}, nil
 }
 
 // DescribeApiDestination implements [API].

@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,14 +28,29 @@ type tokens struct {
 
 // token is that of one connection.
 type token struct {
-	mu      sync.Mutex // guards what follows, and is held while it is fetched
+	mu      sync.Mutex // guards what follows
 	version int        // of the credentials it was fetched with
 	value   string     // "Bearer …"; empty: none
-	expires time.Time  // zero: unknown, used until it is refused
+	renew   time.Time  // when to fetch it anew; zero: when it is refused
+	expires time.Time
+	fetch   *fetch // under way; nil: none
 }
 
-// early is how long before its end a token is fetched anew.
-const early = time.Minute
+// fetch is one for all who wait for it.
+type fetch struct {
+	version int
+	done    chan struct{} // closed once what follows is set
+	value   string
+	err     error
+}
+
+const (
+	// early is how long before its end a token is fetched anew, or a quarter
+	// of its life where that is less.
+	early = time.Minute
+	// longestLife bounds what is believed of expires_in.
+	longestLife = 365 * 24 * time.Hour
+)
 
 // authorize signs a request with the connection's credentials. cached tells
 // that this was done with a token that was fetched earlier.
@@ -66,23 +82,69 @@ func (t *tokens) of(c *connection) *token {
 	return k
 }
 
+// get returns the connection's token. cached tells that it was fetched earlier.
 func (t *tokens) get(ctx context.Context, c *connection, p *CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
 	k := t.of(c)
+	for {
+		k.mu.Lock()
+		if k.fresh(c, t.clock.Now()) {
+			defer k.mu.Unlock()
+			return k.value, true, nil
+		}
+		f := k.fetch
+		if f == nil || f.version != c.Version {
+			f = &fetch{version: c.Version, done: make(chan struct{})}
+			k.fetch = f
+			k.mu.Unlock()
+			return t.lead(ctx, k, f, p)
+		}
+		k.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return "", false, context.Cause(ctx)
+		}
+		if f.err == nil || !errors.Is(f.err, context.Canceled) {
+			return f.value, false, f.err
+		} // else who fetched it gave up
+	}
+}
+
+// lead fetches a token for all who wait for f. Where that fails, a token that
+// is still good serves on.
+func (t *tokens) lead(ctx context.Context, k *token, f *fetch, p *CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
+	value, life, err := t.fetch(ctx, p)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := t.clock.Now()
-	if k.value != "" && k.version == c.Version && (k.expires.IsZero() || now.Before(k.expires.Add(-early))) {
-		return k.value, true, nil
+	switch {
+	case err == nil:
+		k.value, k.version, k.renew, k.expires = value, f.version, time.Time{}, time.Time{}
+		if life > 0 {
+			k.expires = now.Add(life)
+			k.renew = k.expires.Add(-min(early, life/4))
+		}
+	case k.value != "" && k.version == f.version && now.Before(k.expires):
+		value, cached, err = k.value, true, nil
 	}
-	value, life, err := t.fetch(ctx, p)
-	if err != nil {
-		return "", false, err
+	if k.fetch == f {
+		k.fetch = nil
 	}
-	k.value, k.version, k.expires = value, c.Version, time.Time{}
-	if life > 0 {
-		k.expires = now.Add(life)
-	}
-	return value, false, nil
+	f.value, f.err = value, err
+	close(f.done)
+	return value, cached, err
+}
+
+// fresh tells whether the token can be used as it is. The caller holds mu.
+func (k *token) fresh(c *connection, now time.Time) bool {
+	return k.value != "" && k.version == c.Version && (k.renew.IsZero() || now.Before(k.renew))
+}
+
+// drop forgets all of a connection that was deleted.
+func (t *tokens) drop(c *connection) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.held, c.arn())
 }
 
 // forget drops the connection's token, as one that was refused.
@@ -147,7 +209,7 @@ func (t *tokens) fetch(ctx context.Context, p *CreateConnectionOAuthRequestParam
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		return "", 0, &tokenError{status: response.StatusCode, reason: "answered " + response.Status}
+		return "", 0, &tokenError{status: response.StatusCode, reason: fmt.Sprintf("answered HTTP status %d", response.StatusCode)}
 	}
 	return readToken(response.Body)
 }
@@ -164,7 +226,8 @@ func readToken(body io.Reader) (bearer string, life time.Duration, err error) {
 	}
 	seconds, err := answer.ExpiresIn.Float64()
 	if err != nil && answer.ExpiresIn != "" {
-		return "", 0, fmt.Errorf("the authorization endpoint answered expires_in %q", answer.ExpiresIn)
+		return "", 0, &tokenError{reason: "answered no number of seconds in expires_in"}
 	}
+	seconds = min(max(seconds, 0), longestLife.Seconds())
 	return "Bearer " + answer.AccessToken, time.Duration(seconds * float64(time.Second)), nil
 }

@@ -1,9 +1,13 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/wire"
@@ -12,36 +16,63 @@ import (
 // maxPolicy bounds a bus's policy, in bytes (EventBridge quotas).
 const maxPolicy = 10240
 
+// maxPolicyDepth bounds a policy's nesting: none that means something goes deeper.
+const maxPolicyDepth = 20
+
 // statement is one statement of a bus's resource policy, as IAM writes them.
 type statement struct {
-	Sid       string          `json:"Sid,omitempty"`
-	Effect    string          `json:"Effect"`
-	Principal json.RawMessage `json:"Principal,omitempty"`
-	Action    json.RawMessage `json:"Action,omitempty"`
-	Resource  json.RawMessage `json:"Resource,omitempty"`
-	Condition json.RawMessage `json:"Condition,omitempty"`
+	Sid          string          `json:"Sid,omitempty"`
+	Effect       string          `json:"Effect"`
+	Principal    json.RawMessage `json:"Principal,omitempty"`
+	NotPrincipal json.RawMessage `json:"NotPrincipal,omitempty"`
+	Action       json.RawMessage `json:"Action,omitempty"`
+	NotAction    json.RawMessage `json:"NotAction,omitempty"`
+	Resource     json.RawMessage `json:"Resource,omitempty"`
+	NotResource  json.RawMessage `json:"NotResource,omitempty"`
+	Condition    json.RawMessage `json:"Condition,omitempty"`
 }
 
+func (st *statement) check() error {
+	one := func(a, b json.RawMessage) bool { return (a == nil) != (b == nil) }
+	switch {
+	case st.Effect != "Allow" && st.Effect != "Deny":
+		return errors.New("each statement needs Effect, Allow or Deny")
+	case !one(st.Principal, st.NotPrincipal):
+		return errors.New("each statement needs one of Principal and NotPrincipal")
+	case !one(st.Action, st.NotAction):
+		return errors.New("each statement needs one of Action and NotAction")
+	case st.Resource != nil && st.NotResource != nil:
+		return errors.New("a statement has both Resource and NotResource")
+	}
+	return nil
+}
+
+// policy is a bus's policy document. The zero policy has no statement.
 type policy struct {
 	Version   string      `json:"Version"`
+	ID        string      `json:"Id,omitempty"`
 	Statement []statement `json:"Statement"`
 }
 
+const policyVersion = "2012-10-17"
+
 // policy is the bus's policy document, absent where it has no statement.
 func (b *bus) policy() *string {
-	if len(b.Policy) == 0 {
+	if len(b.Policy.Statement) == 0 {
 		return nil
 	}
-	return new(quote(policy{Version: "2012-10-17", Statement: b.Policy}))
+	return new(quote(b.Policy))
 }
 
 // quote is v as JSON; v is of this package's own making and always has one.
 func quote(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		panic(err)
 	}
-	return string(text)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // PutPermission implements [API]: one statement by its members, or the whole
@@ -61,40 +92,75 @@ func (s *Service) PutPermission(ctx context.Context, in *PutPermissionInput) (*P
 	return &PutPermissionOutput{}, err
 }
 
-func parsePolicy(in *PutPermissionInput) ([]statement, error) {
+func parsePolicy(in *PutPermissionInput) (policy, error) {
 	if in.StatementId != nil || in.Action != nil || in.Principal != nil || in.Condition != nil {
-		return nil, invalid("Parameter Policy cannot be used together with StatementId, Action, Principal or Condition.")
+		return policy{}, invalid("Parameter Policy cannot be used together with StatementId, Action, Principal or Condition.")
 	}
-	var p struct {
-		Version   string
-		Statement json.RawMessage
+	p, err := readPolicy(*in.Policy)
+	if err != nil {
+		return policy{}, invalid("Parameter Policy is not valid. Reason: %s.", err)
 	}
-	if err := json.Unmarshal([]byte(*in.Policy), &p); err != nil || len(p.Statement) == 0 {
-		return nil, invalid("Parameter Policy is not valid. Reason: it must be a JSON policy document with a Statement.")
-	}
-	var list []statement
-	if err := json.Unmarshal(p.Statement, &list); err != nil {
-		list = make([]statement, 1)
-		if err := json.Unmarshal(p.Statement, &list[0]); err != nil {
-			return nil, invalid("Parameter Policy is not valid. Reason: Statement must be a statement or a list of statements.")
-		}
-	}
-	for _, st := range list {
-		if (st.Effect != "Allow" && st.Effect != "Deny") || st.Principal == nil || st.Action == nil {
-			return nil, invalid("Parameter Policy is not valid. Reason: each statement needs Effect (Allow or Deny), Principal and Action.")
-		}
-	}
-	return list, nil
+	return p, nil
 }
 
-func withStatement(b *bus, in *PutPermissionInput) ([]statement, error) {
+// readPolicy reads a policy document, whose statements may be one or a list.
+func readPolicy(text string) (policy, error) {
+	if _, err := compactObject(text); err != nil {
+		return policy{}, err
+	}
+	if deeper(text, maxPolicyDepth) {
+		return policy{}, fmt.Errorf("it nests more than %d levels deep", maxPolicyDepth)
+	}
+	var document struct {
+		Version   string
+		ID        string `json:"Id"`
+		Statement json.RawMessage
+	}
+	if err := strictly([]byte(text), &document); err != nil {
+		return policy{}, err
+	}
+	p := policy{Version: document.Version, ID: document.ID}
+	if p.Version == "" {
+		p.Version = policyVersion
+	}
+	if p.Version != policyVersion && p.Version != "2008-10-17" {
+		return policy{}, fmt.Errorf("there is no policy version %q", p.Version)
+	}
+	switch {
+	case len(document.Statement) == 0:
+		return policy{}, errors.New("Statement is missing")
+	case document.Statement[0] != '[':
+		document.Statement = slices.Concat([]byte("["), document.Statement, []byte("]"))
+	}
+	if err := strictly(document.Statement, &p.Statement); err != nil {
+		return policy{}, fmt.Errorf("Statement: %w", err)
+	}
+	if len(p.Statement) == 0 {
+		return policy{}, errors.New("Statement is empty")
+	}
+	for i := range p.Statement {
+		if err := p.Statement[i].check(); err != nil {
+			return policy{}, err
+		}
+	}
+	return p, nil
+}
+
+// strictly decodes JSON whose members are all known.
+func strictly(text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+func withStatement(b *bus, in *PutPermissionInput) (policy, error) {
 	switch {
 	case in.StatementId == nil:
-		return nil, invalid("Parameter StatementId must be specified.")
+		return policy{}, invalid("Parameter StatementId must be specified.")
 	case in.Action == nil:
-		return nil, invalid("Parameter Action must be specified.")
+		return policy{}, invalid("Parameter Action must be specified.")
 	case in.Principal == nil:
-		return nil, invalid("Parameter Principal must be specified.")
+		return policy{}, invalid("Parameter Principal must be specified.")
 	}
 	st := statement{
 		Sid: *in.StatementId, Effect: "Allow",
@@ -108,12 +174,17 @@ func withStatement(b *bus, in *PutPermissionInput) ([]statement, error) {
 	if c := in.Condition; c != nil {
 		st.Condition = json.RawMessage(quote(map[string]map[string]string{*c.Type: {*c.Key: *c.Value}}))
 	}
-	list := slices.Clone(b.Policy)
-	if i := slices.IndexFunc(list, func(o statement) bool { return o.Sid == st.Sid }); i >= 0 {
-		list[i] = st
-		return list, nil
+	p := b.Policy
+	if p.Version == "" {
+		p.Version = policyVersion
 	}
-	return append(list, st), nil
+	p.Statement = slices.Clone(p.Statement)
+	if i := slices.IndexFunc(p.Statement, func(o statement) bool { return o.Sid == st.Sid }); i >= 0 {
+		p.Statement[i] = st
+	} else {
+		p.Statement = append(p.Statement, st)
+	}
+	return p, nil
 }
 
 // RemovePermission implements [API].
@@ -121,18 +192,16 @@ func (s *Service) RemovePermission(ctx context.Context, in *RemovePermissionInpu
 	_, err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
 		switch {
 		case wire.Value(in.RemoveAllPermissions):
-			b.Policy = nil
+			b.Policy = policy{}
 			return nil
 		case in.StatementId == nil:
 			return invalid("Parameter StatementId must be specified, or RemoveAllPermissions set.")
-		case len(b.Policy) == 0:
-			return notFound("EventBus does not have a policy.")
 		}
-		i := slices.IndexFunc(b.Policy, func(o statement) bool { return o.Sid == *in.StatementId })
+		i := slices.IndexFunc(b.Policy.Statement, func(o statement) bool { return o.Sid == *in.StatementId })
 		if i < 0 {
 			return notFound("Statement with the provided id does not exist.")
 		}
-		b.Policy = slices.Delete(slices.Clone(b.Policy), i, i+1)
+		b.Policy.Statement = slices.Delete(slices.Clone(b.Policy.Statement), i, i+1)
 		return nil
 	})
 	return &RemovePermissionOutput{}, err

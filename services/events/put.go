@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -92,17 +94,24 @@ func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time
 	if size := entrySize(e); size > maxEntry {
 		return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "The entry has %d bytes and exceeds the limit of %d bytes.", size, maxEntry)
 	}
-	detail, reason := compactObject(*e.Detail)
-	if reason != "" {
-		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed. Reason: %s.", reason)
+	detail, err := compactObject(*e.Detail)
+	switch {
+	case errors.Is(err, errDepth):
+		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed. Reason: %s.", err)
+	case err != nil:
+		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed.")
 	}
 	b, err := s.bus(ctx, e.EventBusName)
 	if err != nil {
 		return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "Parameter EventBusName is not valid. Reason: event bus %s does not exist.", *e.EventBusName)
 	}
+	from := wire.FromContext(ctx)
 	event := hub.Event{
 		Source: *e.Source, DetailType: *e.DetailType, Detail: detail, Resources: e.Resources, Time: now,
-		Account: wire.FromContext(ctx).Account, Region: b.Region, Trace: wire.Value(e.TraceHeader),
+		Account: from.Account, Region: from.Region, Trace: from.Trace,
+	}
+	if e.TraceHeader != nil {
+		event.Trace = *e.TraceHeader
 	}
 	if e.Time != nil {
 		event.Time = e.Time.Time
@@ -122,22 +131,27 @@ func entrySize(e *PutEventsRequestEntry) int {
 	return size
 }
 
-// compactObject is the text without white space between tokens, or the reason
-// why it is no JSON object.
-func compactObject(text string) (compact []byte, reason string) {
+var (
+	errNoObject = errors.New("it is not a JSON object")
+	errDepth    = fmt.Errorf("it nests more than %d levels deep", maxDepth)
+)
+
+// compactObject is the text without white space between tokens. The error says
+// why it is no JSON object that an event can hold.
+func compactObject(text string) ([]byte, error) {
 	trimmed := strings.TrimLeft(text, " \t\r\n")
 	if !strings.HasPrefix(trimmed, "{") {
-		return nil, "it is not a JSON object"
+		return nil, errNoObject
 	}
 	if deeper(text, maxDepth) {
-		return nil, "it nests more than 1100 levels deep"
+		return nil, errDepth
 	}
 	var buf bytes.Buffer
 	buf.Grow(len(text))
 	if err := json.Compact(&buf, []byte(text)); err != nil {
-		return nil, err.Error()
+		return nil, err
 	}
-	return buf.Bytes(), ""
+	return buf.Bytes(), nil
 }
 
 // deeper tells whether objects and arrays nest more than limit levels deep.
@@ -165,8 +179,12 @@ func deeper(text string, limit int) bool {
 // TestEventPattern: mandatory fields).
 func checkEvent(text string) error {
 	var members map[string]json.RawMessage
-	if _, reason := compactObject(text); reason != "" || json.Unmarshal([]byte(text), &members) != nil {
-		return invalid("Parameter Event is not valid. Reason: %s.", reason)
+	_, err := compactObject(text)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &members)
+	}
+	if err != nil {
+		return invalid("Parameter Event is not valid. Reason: %s.", err)
 	}
 	for _, name := range []string{"id", "account", "source", "time", "region", "detail-type"} {
 		if _, ok := members[name]; !ok {

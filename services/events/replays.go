@@ -51,6 +51,9 @@ func (s *Service) replay(ctx context.Context, name string) (*replay, error) {
 func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, err := s.bus(ctx, in.Destination.Arn); err != nil {
+		return nil, err
+	}
 	a := s.archiveByARN(*in.EventSourceArn)
 	switch {
 	case a == nil:
@@ -60,9 +63,6 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 		return nil, invalid("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
 	case !in.EventStartTime.Before(in.EventEndTime.Time):
 		return nil, invalid("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
-	}
-	if _, err := s.bus(ctx, in.Destination.Arn); err != nil {
-		return nil, err
 	}
 	for _, filter := range in.Destination.FilterArns {
 		if p, err := arn.Parse(filter); err != nil || p.Service != "events" {

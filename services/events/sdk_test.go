@@ -114,6 +114,12 @@ func (w *world) empty(url string) {
 
 func target(id, arn string) types.Target { return types.Target{Id: &id, Arn: &arn} }
 
+// withRole gives a target the role that API destinations and buses elsewhere need.
+func withRole(t types.Target) types.Target {
+	t.RoleArn = aws.String("arn:aws:iam::000000000000:role/invoke")
+	return t
+}
+
 func TestAnEventGoesToTheTargetsOfTheRulesThatMatch(t *testing.T) {
 	w := newWorld(t)
 	w.bus("orders")
@@ -207,7 +213,7 @@ func TestAnAPIDestinationIsCalledAsTheArticleHasIt(t *testing.T) {
 		Name: aws.String("carrier"), ConnectionArn: connection.ConnectionArn, HttpMethod: types.ApiDestinationHttpMethodPost,
 		InvocationEndpoint: aws.String(carrier.URL + "/orders"), InvocationRateLimitPerSecond: aws.Int32(20),
 	}))(t)
-	to := target("carrier", *destination.ApiDestinationArn)
+	to := withRole(target("carrier", *destination.ApiDestinationArn))
 	to.InputTransformer = &types.InputTransformer{
 		InputTemplate: aws.String(`{"order_id" : "<order_id>", "state" : "<state>"}`),
 		InputPathsMap: map[string]string{"order_id": "$.detail.order.id", "state": "$.detail.order.state"},

@@ -38,6 +38,8 @@ func (s *Service) subscribe(ctx context.Context, r *rule) error {
 			Pattern:  p,
 			Delivery: config,
 			Disabled: r.State == RuleStateDisabled,
+			// Buses that send to each other must not do so for ever.
+			FirstHand: t.isBus(),
 		}); err != nil {
 			return fmt.Errorf("target %s of rule %s: %w", *t.Id, r.arn(), err)
 		}

@@ -109,7 +109,12 @@ func (s *Service) retag(ctx context.Context, text string, change func(tags) (tag
 		return err
 	}
 	if r != nil {
-		_, err := s.changeRule(ctx, new(r.busARN()), r.Name, func(r *rule) (err error) { r.Tags, err = change(r.Tags); return })
+		_, err := s.changeRule(ctx, new(r.busARN()), r.Name, func(r *rule) (err error) {
+			if err = r.checkManaged(nil); err == nil {
+				r.Tags, err = change(r.Tags)
+			}
+			return err
+		})
 		return err
 	}
 	_, err = s.changeBus(ctx, new(b.arn()), func(b *bus) (err error) { b.Tags, err = change(b.Tags); return })

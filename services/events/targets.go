@@ -28,6 +28,9 @@ func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTarg
 		}
 		list := slices.Clone(r.Targets)
 		for _, t := range in.Targets {
+			if err := t.checkBus(r.Scope); err != nil {
+				return err
+			}
 			if i := slices.IndexFunc(list, func(o Target) bool { return *o.Id == *t.Id }); i >= 0 {
 				list[i] = t
 			} else {
@@ -35,7 +38,7 @@ func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTarg
 			}
 		}
 		if len(list) > maxTargets {
-			return wire.Errorf(CodeLimitExceededException, "The requested resource exceeds the maximum number allowed: a rule can have at most %d targets.", maxTargets)
+			return wire.Errorf(CodeLimitExceededException, "The requested resource exceeds the maximum number allowed.")
 		}
 		r.Targets = list
 		return nil
@@ -100,8 +103,15 @@ func (s *Service) checkTarget(t *Target) error {
 	if a.Service == "sqs" && strings.HasSuffix(a.Resource, ".fifo") && (t.SqsParameters == nil || t.SqsParameters.MessageGroupId == nil) {
 		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", *t.Id)
 	}
-	if t.SqsParameters != nil && (a.Service != "sqs" || !strings.HasSuffix(a.Resource, ".fifo")) {
-		return invalid("Parameter SqsParameters is not valid for target %s. Reason: it is for FIFO queues.", *t.Id)
+	if t.SqsParameters != nil && a.Service != "sqs" {
+		return invalid("Parameter SqsParameters is not valid for target %s. Reason: it is for SQS queues.", *t.Id)
+	}
+	kind, _ := a.Split()
+	if t.HttpParameters != nil && (a.Service != "events" || kind != "api-destination") {
+		return invalid("Parameter HttpParameters is not valid for target %s. Reason: it is for API destinations.", *t.Id)
+	}
+	if a.Service == "events" && kind == "api-destination" && t.RoleArn == nil {
+		return t.needsRole()
 	}
 	if err := checkDeadLetter(t.DeadLetterConfig); err != nil {
 		return err
@@ -119,8 +129,43 @@ func checkDeadLetter(c *DeadLetterConfig) error {
 	if c == nil || c.Arn == nil {
 		return nil
 	}
-	if a, err := arn.Parse(*c.Arn); err != nil || a.Service != "sqs" || strings.HasSuffix(a.Resource, ".fifo") {
-		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not the ARN of a standard SQS queue.", *c.Arn)
+	a, err := arn.Parse(*c.Arn)
+	switch {
+	case err != nil:
+		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: Provided Arn is not in correct format.")
+	case a.Service != "sqs":
+		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not supported as a dead letter resource.", a.Service)
+	case strings.HasSuffix(a.Resource, ".fifo"):
+		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: SQS FIFO is not supported by Dead Letter Queues.")
+	}
+	return nil
+}
+
+// isBus tells whether the target is an event bus.
+func (t *Target) isBus() bool {
+	a, err := arn.Parse(*t.Arn)
+	if err != nil {
+		return false
+	}
+	kind, _ := a.Split()
+	return a.Service == "events" && kind == "event-bus"
+}
+
+func (t *Target) needsRole() error { return invalid("RoleArn is required for target %s.", *t.Arn) }
+
+// checkBus refuses what EventBridge does of targets that are buses elsewhere
+// than the rule: without a role, and, in another account, with an input of the
+// rule's making (API reference, PutTargets).
+func (t *Target) checkBus(from wire.Scope) error {
+	a, err := arn.Parse(*t.Arn)
+	if err != nil || !t.isBus() || wire.ScopeOfARN(a) == from {
+		return nil
+	}
+	if t.RoleArn == nil {
+		return t.needsRole()
+	}
+	if a.Account != from.Account && (t.Input != nil || t.InputPath != nil || t.InputTransformer != nil) {
+		return invalid("Input, InputPath and InputTransformer are not available for target %s. Reason: it is an event bus of another account.", *t.Id)
 	}
 	return nil
 }

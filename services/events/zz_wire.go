@@ -392,7 +392,7 @@ type CreateConnectionInput struct {
 	Description                      *string                                `wire:"Description" max:"512" pattern:".*"`
 	AuthorizationType                *string                                `wire:"AuthorizationType,required" enum:"BASIC,OAUTH_CLIENT_CREDENTIALS,API_KEY"`
 	AuthParameters                   *CreateConnectionAuthRequestParameters `wire:"AuthParameters,required"`
-	InvocationConnectivityParameters *ConnectivityResourceParameters        `wire:"InvocationConnectivityParameters"`
+	InvocationConnectivityParameters *ConnectivityResourceParameters        `wire:"InvocationConnectivityParameters" refused:"private APIs behind VPC Lattice"`
 	KmsKeyIdentifier                 *string                                `wire:"KmsKeyIdentifier" max:"2048" pattern:"^[a-zA-Z0-9_\\-/:]*$"`
 }
 
@@ -408,7 +408,7 @@ type UpdateConnectionInput struct {
 	Description                      *string                                `wire:"Description" max:"512" pattern:".*"`
 	AuthorizationType                *string                                `wire:"AuthorizationType" enum:"BASIC,OAUTH_CLIENT_CREDENTIALS,API_KEY"`
 	AuthParameters                   *UpdateConnectionAuthRequestParameters `wire:"AuthParameters"`
-	InvocationConnectivityParameters *ConnectivityResourceParameters        `wire:"InvocationConnectivityParameters"`
+	InvocationConnectivityParameters *ConnectivityResourceParameters        `wire:"InvocationConnectivityParameters" refused:"private APIs behind VPC Lattice"`
 	KmsKeyIdentifier                 *string                                `wire:"KmsKeyIdentifier" max:"2048" pattern:"^[a-zA-Z0-9_\\-/:]*$"`
 }
 
@@ -810,7 +810,7 @@ type CreateConnectionAuthRequestParameters struct {
 	OAuthParameters          *CreateConnectionOAuthRequestParameters      `wire:"OAuthParameters"`
 	ApiKeyAuthParameters     *CreateConnectionApiKeyAuthRequestParameters `wire:"ApiKeyAuthParameters"`
 	InvocationHttpParameters *ConnectionHttpParameters                    `wire:"InvocationHttpParameters"`
-	ConnectivityParameters   *ConnectivityResourceParameters              `wire:"ConnectivityParameters"`
+	ConnectivityParameters   *ConnectivityResourceParameters              `wire:"ConnectivityParameters" refused:"private APIs behind VPC Lattice"`
 }
 
 type CreateConnectionBasicAuthRequestParameters struct {
@@ -1033,7 +1033,7 @@ type UpdateConnectionAuthRequestParameters struct {
 	OAuthParameters          *UpdateConnectionOAuthRequestParameters      `wire:"OAuthParameters"`
 	ApiKeyAuthParameters     *UpdateConnectionApiKeyAuthRequestParameters `wire:"ApiKeyAuthParameters"`
 	InvocationHttpParameters *ConnectionHttpParameters                    `wire:"InvocationHttpParameters"`
-	ConnectivityParameters   *ConnectivityResourceParameters              `wire:"ConnectivityParameters"`
+	ConnectivityParameters   *ConnectivityResourceParameters              `wire:"ConnectivityParameters" refused:"private APIs behind VPC Lattice"`
 }
 
 type UpdateConnectionBasicAuthRequestParameters struct {

@@ -82,16 +82,21 @@ func (t *target) Deliver(ctx context.Context, requests []delivery.Request) []del
 }
 
 func (t *target) draft(r delivery.Request) draft {
-	d := draft{body: string(r.Input), sender: eventSender}
+	d := draft{body: string(r.Input), sender: eventSender, system: traceOf(r.Event)}
 	if t.params.MessageGroupId != "" {
 		d.group = &t.params.MessageGroupId
 	}
-	if r.Event != nil && r.Event.Trace != "" {
-		d.system = map[string]MessageSystemAttributeValue{
-			MessageSystemAttributeNameForSendsAWSTraceHeader: {DataType: new("String"), StringValue: &r.Event.Trace},
-		}
-	}
 	return d
+}
+
+// traceOf is the system attribute that passes an event's trace header on.
+func traceOf(e *delivery.Event) map[string]MessageSystemAttributeValue {
+	if e == nil || e.Trace == "" {
+		return nil
+	}
+	return map[string]MessageSystemAttributeValue{
+		MessageSystemAttributeNameForSendsAWSTraceHeader: {DataType: new("String"), StringValue: &e.Trace},
+	}
 }
 
 // queueOf finds a queue by its ARN, or says what a delivery to it comes to.
@@ -146,7 +151,7 @@ func (d *deadLetters) Bury(ctx context.Context, dead delivery.Dead) delivery.Res
 	if q.now.Load().fifo {
 		return delivery.Result{Kind: delivery.Permanent, Code: codeInvalidParameter, Message: "A FIFO queue cannot be a dead-letter queue of events."}
 	}
-	p, err := q.prepare(draft{body: string(dead.Event.Data), attributes: d.attributes(dead), sender: eventSender}, d.s.clock.Now())
+	p, err := q.prepare(draft{body: string(dead.Event.Data), attributes: d.attributes(dead), system: traceOf(dead.Event), sender: eventSender}, d.s.clock.Now())
 	if err != nil {
 		return delivery.Result{Kind: delivery.Permanent, Code: codeInvalidParameter, Message: err.Error()}
 	}
@@ -159,16 +164,16 @@ func (d *deadLetters) Bury(ctx context.Context, dead delivery.Dead) delivery.Res
 
 func (d *deadLetters) attributes(dead delivery.Dead) map[string]MessageAttributeValue {
 	attributes := map[string]MessageAttributeValue{}
-	put := func(name, dataType, value string) {
+	put := func(name, value string) { // EventBridge makes strings of numbers, too
 		if value != "" {
-			attributes[name] = MessageAttributeValue{DataType: &dataType, StringValue: &value}
+			attributes[name] = MessageAttributeValue{DataType: new("String"), StringValue: &value}
 		}
 	}
-	put("RULE_ARN", "String", d.params.RuleARN)
-	put("TARGET_ARN", "String", d.params.TargetARN)
-	put("ERROR_CODE", "String", dead.Last.Code)
-	put("ERROR_MESSAGE", "String", presentable(dead.Last.Message, maxErrorMessage))
-	put("RETRY_ATTEMPTS", "Number", strconv.Itoa(max(dead.Attempts-1, 0)))
-	put("EXHAUSTED_RETRY_CONDITION", "String", dead.Exhausted)
+	put("RULE_ARN", d.params.RuleARN)
+	put("TARGET_ARN", d.params.TargetARN)
+	put("ERROR_CODE", dead.Last.Code)
+	put("ERROR_MESSAGE", presentable(dead.Last.Message, maxErrorMessage))
+	put("RETRY_ATTEMPTS", strconv.Itoa(max(dead.Attempts-1, 0)))
+	put("EXHAUSTED_RETRY_CONDITION", dead.Exhausted)
 	return attributes
 }
