@@ -105,14 +105,6 @@ func New(eng engine.Engine, opts Options) *Hub {
 	return h
 }
 
-// find is a bus that the hub knows.
-func (h *Hub) find(name string) (*bus, bool) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	b, ok := h.buses[name]
-	return b, ok
-}
-
 func (h *Hub) isClosed() bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()

@@ -40,7 +40,7 @@ func TestTargetsOfOneRuleAreMatchedOnce(t *testing.T) {
 	var a, b receiver
 	f.subscribe("shop", Subscription{ID: "r/1", Rule: "r", Pattern: p, Delivery: to(&a)})
 	f.subscribe("shop", Subscription{ID: "r/2", Rule: "r", Pattern: p, Delivery: to(&b)})
-	bus, _ := f.find("shop")
+	bus, _ := f.bus("shop")
 	if n := bus.matcher.Len(); n != 1 {
 		t.Errorf("the matcher holds %d patterns, want 1", n)
 	}
@@ -195,7 +195,11 @@ func TestWrongSubscriptionsAreRefused(t *testing.T) {
 	}
 	f.subscribe("shop", Subscription{ID: "a", Delivery: good})
 	good.Order = delivery.PerGroup
-	if err := f.Subscribe(t.Context(), "shop", Subscription{ID: "a", Delivery: good}); !errors.Is(err, ErrSubscription) {
+	if err := f.Subscribe(t.Context(), "shop", Subscription{ID: "b", Delivery: good}); !errors.Is(err, ErrSubscription) {
+		t.Errorf("an order per group without groups gives %v", err)
+	}
+	group := func([]byte) string { return "one" }
+	if err := f.Subscribe(t.Context(), "shop", Subscription{ID: "a", Delivery: good, Group: group}); !errors.Is(err, ErrSubscription) {
 		t.Errorf("a change of order gives %v", err)
 	}
 }

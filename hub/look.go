@@ -108,16 +108,15 @@ const findLimit = 100_000
 // not, or not any more. Ids that Put made are looked for from their time on,
 // others among the bus's last 100,000 events.
 func (h *Hub) Find(ctx context.Context, busName, eventID string) (Seen, error) {
-	if b, ok := h.find(busName); ok {
-		s, err := b.find(ctx, eventID)
-		if err != nil && !errors.Is(err, engine.ErrNotFound) {
-			err = fmt.Errorf("find the event %s on %s: %w", eventID, busName, err)
-		}
-		if err == nil || !errors.Is(err, engine.ErrNotFound) {
-			return s, err
-		}
+	b, err := h.bus(busName)
+	if err != nil {
+		return Seen{}, err
 	}
-	return Seen{}, fmt.Errorf("the event %s on %s: %w", eventID, busName, engine.ErrNotFound)
+	s, err := b.find(ctx, eventID)
+	if err != nil {
+		return Seen{}, fmt.Errorf("find the event %s on %s: %w", eventID, busName, err)
+	}
+	return s, nil
 }
 
 func (b *bus) find(ctx context.Context, id string) (Seen, error) {
@@ -155,39 +154,59 @@ func (b *bus) find(ctx context.Context, id string) (Seen, error) {
 }
 
 // Trace tells the journey of an event over all buses that it went through, as
-// far as journeys are kept; engine.ErrNotFound where no bus has it.
+// far as journeys are kept; engine.ErrNotFound where no bus knows of it. Where
+// the event itself is not kept any more, its failures are still told.
+//
+// While an event has not reached all its targets, Trace reads all that was
+// noted of the bus's events since it came in.
 func (h *Hub) Trace(ctx context.Context, eventID string) ([]journey.Step, error) {
 	buses, err := h.all(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var steps []journey.Step
-	found := false
 	for _, b := range buses {
-		s, err := b.find(ctx, eventID)
-		if errors.Is(err, engine.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("find the event %s on %s: %w", eventID, b.name, err)
-		}
-		records, err := b.journal.Of(ctx, s.Position, s.ID, s.Ingested)
+		part, err := b.trace(ctx, eventID)
 		if err != nil {
 			return nil, fmt.Errorf("trace the event %s on %s: %w", eventID, b.name, err)
 		}
-		passed, err := b.passed(ctx, s.Position)
-		if err != nil {
-			return nil, err
-		}
-		e := journey.Event{Bus: h.opts.BusARN(b.name), ID: s.ID, Ingested: s.Ingested, Kept: s.Kept, Envelope: s.Envelope}
-		steps = append(steps, journey.Steps(e, records, passed)...)
-		found = true
+		steps = append(steps, part...)
 	}
-	if !found {
+	if len(steps) == 0 {
 		return nil, fmt.Errorf("the event %s: %w", eventID, engine.ErrNotFound)
 	}
 	slices.SortStableFunc(steps, func(a, b journey.Step) int { return a.Time.Compare(b.Time) })
 	return steps, nil
+}
+
+func (b *bus) trace(ctx context.Context, id string) ([]journey.Step, error) {
+	e := journey.Event{Bus: b.hub.opts.BusARN(b.name), ID: id}
+	s, err := b.find(ctx, id)
+	if errors.Is(err, engine.ErrNotFound) {
+		at, ok := idTime(id)
+		if !ok {
+			return nil, nil
+		}
+		records, err := b.journal.Of(ctx, 0, id, at)
+		if err != nil || len(records) == 0 {
+			return nil, err
+		}
+		e.Ingested = at
+		return journey.Steps(e, records, false), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	records, err := b.journal.Of(ctx, s.Position, s.ID, s.Ingested)
+	if err != nil {
+		return nil, err
+	}
+	passed, err := b.passed(ctx, s.Position)
+	if err != nil {
+		return nil, err
+	}
+	e.Ingested, e.Kept, e.Envelope = s.Ingested, s.Kept, s.Envelope
+	return journey.Steps(e, records, passed), nil
 }
 
 // passed reports whether matching at p is over, and kept: where no match is

@@ -263,6 +263,32 @@ func TestJourneysCanBeReducedToFailures(t *testing.T) {
 	}
 }
 
+func TestFailuresAreToldWhenTheEventIsGone(t *testing.T) {
+	f := open(t, Options{Retention: time.Hour})
+	bad := &receiver{answer: func(int) delivery.Result { return delivery.Result{Kind: delivery.Permanent, Code: "NO_RESOURCE"} }}
+	f.subscribe("shop", Subscription{ID: "bad", Target: "arn:aws:sqs:us-east-1:111122223333:gone", Delivery: to(bad)})
+	ids := f.put("shop", order(1), order(2))
+	f.until("they are settled", func() bool { return f.status("shop", "bad").Dropped == 2 })
+	f.again(Options{Retention: time.Hour})
+	f.clk.Advance(2 * time.Hour)
+	if err := f.Unsubscribe(t.Context(), "shop", "bad"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.trim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Find(t.Context(), "shop", ids[0]); !errors.Is(err, engine.ErrNotFound) {
+		t.Fatalf("the event is there still: %v", err)
+	}
+	steps, err := f.Trace(t.Context(), ids[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(steps); n != 4 || steps[3].Type != journey.InvocationFailure || steps[3].Status != "NO_RESOURCE" {
+		t.Errorf("it is told as %+v", steps)
+	}
+}
+
 func TestWhyNothingHappenedIsTold(t *testing.T) {
 	f := open(t, Options{})
 	has := func(id string, want journey.Type) bool {

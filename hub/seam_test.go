@@ -137,7 +137,7 @@ func TestADeadTargetHurtsOnlyItself(t *testing.T) {
 			t.Errorf("the backlog of %s is %d", id, s.Backlog)
 		}
 	}
-	b, _ := f.find("shop")
+	b, _ := f.bus("shop")
 	f.clk.WaitForTimers(t.Context(), 1)
 	f.clk.Advance(patience) // now it does not even hold what it has read
 	b.mu.Lock()

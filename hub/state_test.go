@@ -125,7 +125,7 @@ func TestNobodyReadsABusWhoseSubscriptionsAreAllDisabled(t *testing.T) {
 	f.put("shop", order(1))
 	f.until("it has come", func() bool { return r.count() == 1 && f.status("shop", "a").Following })
 	f.subscribe("shop", Subscription{ID: "a", Disabled: true, Delivery: to(&r)})
-	b, _ := f.find("shop")
+	b, _ := f.bus("shop")
 	f.until("nobody reads", func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -23,9 +23,9 @@ type SubscriptionStatus struct {
 
 // Status tells how the subscriptions of a bus stand, in the order of their ids.
 func (h *Hub) Status(ctx context.Context, busName string) ([]SubscriptionStatus, error) {
-	b, ok := h.find(busName)
-	if !ok {
-		return nil, nil
+	b, err := h.bus(busName)
+	if err != nil {
+		return nil, err
 	}
 	_, end, err := h.logs.Bounds(ctx, b.log)
 	if err != nil {

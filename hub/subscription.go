@@ -90,6 +90,8 @@ func (s *Subscription) validate() error {
 		wrong = "ID is empty"
 	case s.Delivery.Target == nil:
 		wrong = "Delivery.Target is missing"
+	case s.Delivery.Order == delivery.PerGroup && s.Group == nil:
+		wrong = "its order is per group, and Group is missing"
 	case s.Batch != Batch{}:
 		wrong = "Batch is not implemented: events reach the target as they come"
 	case !s.End.IsZero():

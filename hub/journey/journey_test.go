@@ -277,7 +277,7 @@ func TestAnInvocationsIDIsTheSameInAllItsSteps(t *testing.T) {
 	}
 	var types []string
 	ids := map[string]bool{}
-	for _, s := range Steps(Event{ID: "e", Ingested: noon, Kept: noon}, records, true) {
+	for _, s := range Steps(Event{ID: "e", Ingested: noon, Kept: noon, Envelope: []byte("{}")}, records, true) {
 		types = append(types, string(s.Type))
 		if s.Type == RuleMatch {
 			ids[s.Invocations[0]] = true

@@ -14,7 +14,7 @@ import (
 //	version  1 byte
 //	base     uvarint: milliseconds since 1970, what the records' times count from
 //	low,high uvarint: the positions that the records speak of lie between; 0, 0 where none does
-//	ids      1 byte: 1 where records name their event by its id
+//	ids      1 byte: 1 where records tell their event's id
 //	records  to the end
 //
 // and a record is a byte for its kind and then
@@ -25,8 +25,10 @@ import (
 //	outcome  flags, source number, event, varint start, uvarint duration (µs), uvarint number, [failure], 1 byte outcome, varint end
 //
 // where positions count from the position before, times are milliseconds from
-// base, event is a position or, by its flag, an id, and failure, by its flag,
-// is kind, HTTP status, code and message.
+// base, event is a position (0: it has none) and, by its flag, the id, and
+// failure, by its flag, is kind, HTTP status, code and message. The id is told
+// where there is no position, and of failures, which are asked for when the
+// event itself may be gone.
 const blockVersion = 1
 
 const (
@@ -130,7 +132,7 @@ func (b *block) time(t time.Time) {
 }
 
 func (b *block) position(p engine.Position) {
-	if b.low == 0 || uint64(p) < b.low {
+	if p != 0 && (b.low == 0 || uint64(p) < b.low) {
 		b.low = uint64(p)
 	}
 	b.high = max(b.high, uint64(p))
@@ -159,19 +161,18 @@ func (b *block) matches(at time.Time, m *Matches) {
 func (b *block) attempt(kind byte, s *Source, e *delivery.Event, a *delivery.Attempt) {
 	number := b.source(s)
 	var flags byte
-	if e.Position == 0 {
-		flags |= flagID
-		b.ids = true
-	}
 	if a.Result.Kind != delivery.Success {
 		flags |= flagFailure
 	}
+	if e.Position == 0 || flags&flagFailure != 0 {
+		flags |= flagID
+		b.ids = true
+	}
 	b.buf = append(b.buf, kind, flags)
 	b.buf = binary.AppendUvarint(b.buf, number)
+	b.position(e.Position)
 	if flags&flagID != 0 {
 		b.str(e.ID)
-	} else {
-		b.position(e.Position)
 	}
 	b.time(a.Start)
 	b.buf = binary.AppendUvarint(b.buf, uint64(max(a.Duration, 0)/time.Microsecond))
@@ -215,7 +216,8 @@ type scanner struct {
 }
 
 // scan visits the records of the block that speak of the event at position p
-// (if it is not 0) or, by its id, of the event id.
+// (if it is not 0)
+// or, where they tell no position or p is 0, of the event id.
 func scan(data []byte, p engine.Position, id string, visit func(Record)) error {
 	s := scanner{data: data}
 	if s.byte() != blockVersion {
@@ -263,11 +265,13 @@ func (s *scanner) matches(p engine.Position, visit func(Record)) {
 func (s *scanner) attempt(kind byte, p engine.Position, id string, visit func(Record)) {
 	flags := s.byte()
 	r := Record{Source: s.source()}
-	var mine bool
+	at, name := s.position(), ""
 	if flags&flagID != 0 {
-		mine = s.str() == id && id != ""
-	} else {
-		mine = s.position() == uint64(p) && p != 0
+		name = s.str()
+	}
+	mine := name == id && id != ""
+	if at != 0 && p != 0 { // the same id may have come twice
+		mine = at == uint64(p)
 	}
 	r.Attempt.Start = s.time()
 	r.Attempt.Duration = time.Duration(s.uvarint()) * time.Microsecond

@@ -16,7 +16,7 @@ type Event struct {
 	ID       string
 	Ingested time.Time // when it came in
 	Kept     time.Time // when it was durable
-	Envelope []byte
+	Envelope []byte    // nil where the event is not kept any more
 }
 
 // Steps tells the journey of an event: its receipt, and what the records say.
@@ -24,8 +24,10 @@ type Event struct {
 // a match, none did. The steps are in the order of their times.
 func Steps(e Event, records []Record, unmatched bool) []Step {
 	t := teller{event: e}
-	t.add(Step{Type: EventReceipt, Time: e.Ingested, Event: e.Envelope})
-	t.add(Step{Type: EventIngestSuccess, Time: e.Kept, Event: e.Envelope})
+	if e.Envelope != nil {
+		t.add(Step{Type: EventReceipt, Time: e.Ingested, Event: e.Envelope})
+		t.add(Step{Type: EventIngestSuccess, Time: e.Kept, Event: e.Envelope})
+	}
 	t.matches(records, unmatched)
 	t.invocations(records)
 	slices.SortStableFunc(t.steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
