@@ -19,6 +19,8 @@ import (
 	"os/signal"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 )
 
 func main() {
@@ -71,6 +73,7 @@ func run(ctx context.Context, binary string, orders int) error {
 	go func() { failed <- shop.follow(work) }()
 
 	killed := false
+	bar := progress{orders: orders, live: term.IsTerminal(int(os.Stdout.Fd()))}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -84,14 +87,13 @@ func run(ctx context.Context, binary string, orders int) error {
 		case <-tick.C:
 		}
 		placed, shipped := shop.count()
-		progress(placed, carrier.called(), shipped, orders)
+		bar.draw(placed, carrier.called(), shipped)
 		if !killed && shipped >= orders*2/5 {
 			killed = true
-			took, err := box.crash(ctx)
-			if err != nil {
+			fmt.Printf("\n   SIGKILL with %d orders on their way …\n", placed-shipped)
+			if err := box.crash(ctx); err != nil {
 				return err
 			}
-			fmt.Printf("\n   SIGKILL with %d orders on their way. Started again: ready in %v.\n", placed-shipped, took)
 		}
 		if shipped == orders {
 			break
@@ -103,12 +105,26 @@ func run(ctx context.Context, binary string, orders int) error {
 	return box.run(ctx, "trace", shop.anEvent())
 }
 
-// progress draws the bar anew.
-func progress(placed, called, shipped, orders int) {
+// progress is the bar: drawn over itself on a terminal, else a line now and then.
+type progress struct {
+	orders int
+	live   bool
+	shown  int // tenths, without a terminal
+}
+
+func (p *progress) draw(placed, called, shipped int) {
 	const width = 40
-	done := shipped * width / orders
-	fmt.Printf("\r   %s%s  placed %3d   carrier called %3d   shipped %3d ",
+	done := shipped * width / p.orders
+	line := fmt.Sprintf("   %s%s  placed %3d   carrier called %3d   shipped %3d",
 		strings.Repeat("█", done), strings.Repeat("░", width-done), placed, called, shipped)
+	if p.live {
+		fmt.Print("\r", line, " ")
+		return
+	}
+	if tenths := shipped * 10 / p.orders; tenths > p.shown {
+		p.shown = tenths
+		fmt.Println(line)
+	}
 }
 
 // signalbox is the server under demonstration, as a process of its own.
@@ -123,7 +139,7 @@ func (b *signalbox) url() string { return "http://" + address }
 
 // start returns once the server says that it is ready.
 func (b *signalbox) start(ctx context.Context) error {
-	b.process = exec.Command(b.binary, "serve", "--listen", address, "--data", b.data)
+	b.process = exec.Command(b.binary, "serve", "--listen", address, "--data", b.data, "--log-level", "error")
 	b.process.Stderr = os.Stderr
 	out, err := b.process.StdoutPipe()
 	if err != nil {
@@ -142,15 +158,12 @@ func (b *signalbox) start(ctx context.Context) error {
 }
 
 // crash kills the server and starts it again.
-func (b *signalbox) crash(ctx context.Context) (time.Duration, error) {
+func (b *signalbox) crash(ctx context.Context) error {
 	if err := b.process.Process.Kill(); err != nil {
-		return 0, err
+		return err
 	}
 	_ = b.process.Wait() // it was killed
-	fmt.Println()
-	begin := time.Now()
-	err := b.start(ctx)
-	return time.Since(begin).Round(time.Millisecond), err
+	return b.start(ctx)
 }
 
 func (b *signalbox) stop() {
