@@ -180,7 +180,6 @@ func (h *Hub) Trace(ctx context.Context, eventID string) ([]journey.Step, error)
 }
 
 func (b *bus) trace(ctx context.Context, id string) ([]journey.Step, error) {
-	e := journey.Event{Bus: b.hub.opts.BusARN(b.name), ID: id}
 	s, err := b.find(ctx, id)
 	if errors.Is(err, engine.ErrNotFound) {
 		at, ok := idTime(id)
@@ -191,7 +190,7 @@ func (b *bus) trace(ctx context.Context, id string) ([]journey.Step, error) {
 		if err != nil || len(records) == 0 {
 			return nil, err
 		}
-		e.Ingested = at
+		e := journey.Event{Bus: b.hub.opts.BusARN(b.name), ID: id, Ingested: at}
 		return journey.Steps(e, records, false), nil
 	}
 	if err != nil {
@@ -205,8 +204,7 @@ func (b *bus) trace(ctx context.Context, id string) ([]journey.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Ingested, e.Kept, e.Envelope = s.Ingested, s.Kept, s.Envelope
-	return journey.Steps(e, records, passed), nil
+	return journey.Steps(b.hub.journeyEvent(&s), records, passed), nil
 }
 
 // passed reports whether matching at p is over, and kept: where no match is

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -260,6 +261,77 @@ func TestJourneysCanBeReducedToFailures(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("level %d: got %v", level, got)
 		}
+	}
+}
+
+func TestStepsAreToldAsTheyAreNoted(t *testing.T) {
+	f := open(t, Options{})
+	var good receiver
+	bad := &receiver{answer: func(int) delivery.Result { return delivery.Result{Kind: delivery.Permanent, Code: "NO_RESOURCE"} }}
+	even := parse(t, `{"detail":{"even":[true]}}`)
+	f.subscribe("shop", Subscription{ID: "good", Rule: "r", Target: "t", Pattern: even, Delivery: to(&good)})
+	f.subscribe("shop", Subscription{ID: "bad", Rule: "r", Target: "t", Pattern: even, Delivery: to(bad)})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got := make(chan journey.Step, 100)
+	var ended error
+	go func() {
+		defer close(got)
+		for s, err := range f.Steps(ctx, "shop") {
+			if err != nil {
+				ended = err
+				return
+			}
+			got <- s
+		}
+	}()
+	// Until it follows, nothing is told: events are put until the first is.
+	var ids []string
+	f.until("it follows", func() bool {
+		ids = f.put("shop", order(1))
+		f.flush(t)
+		return len(got) > 0
+	})
+	for len(got) > 0 {
+		<-got
+	}
+	ids = f.put("shop", order(2))
+	f.until("both are settled", func() bool { return f.status("shop", "good").Delivered == 1 && f.status("shop", "bad").Dropped == 1 })
+	f.flush(t)
+	count := map[journey.Type]int{}
+	for n := 0; n < 10; {
+		if s := <-got; s.EventID == ids[0] {
+			count[s.Type]++
+			n++
+		}
+	}
+	want := map[journey.Type]int{
+		journey.RuleMatchStart: 1, journey.RuleMatch: 1, journey.InvocationStart: 2, journey.AttemptStart: 2,
+		journey.AttemptSuccess: 1, journey.AttemptPermanentFailure: 1, journey.InvocationSuccess: 1, journey.InvocationFailure: 1,
+	}
+	if !maps.Equal(count, want) {
+		t.Errorf("got %v", count)
+	}
+	cancel()
+	for range got {
+	}
+	if !errors.Is(ended, context.Canceled) {
+		t.Errorf("it ends with %v", ended)
+	}
+	s, err := f.Find(t.Context(), "shop", ids[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := f.Receipt(s); len(r) != 2 || r[0].Type != journey.EventReceipt || r[0].EventID != ids[0] {
+		t.Errorf("its receipt is %+v", r)
+	}
+}
+
+func (f *fixture) flush(t *testing.T) {
+	t.Helper()
+	b, _ := f.bus("shop")
+	if err := b.journal.Flush(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 

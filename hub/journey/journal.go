@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -169,6 +170,43 @@ func (j *Journal) Of(ctx context.Context, p engine.Position, id string, from tim
 		}
 	}
 	return found, nil
+}
+
+// Follow yields what is noted from now on, block by block, until ctx ends,
+// whose error it then yields, or the caller stops. Records of one event may
+// be in several blocks.
+func (j *Journal) Follow(ctx context.Context) iter.Seq2[[]Record, error] {
+	return func(yield func([]Record, error) bool) {
+		err := j.follow(ctx, yield)
+		if err != nil {
+			yield(nil, fmt.Errorf("follow the journey log: %w", err))
+		}
+	}
+}
+
+func (j *Journal) follow(ctx context.Context, yield func([]Record, error) bool) error {
+	_, end, err := j.logs.Bounds(ctx, j.log)
+	if err != nil {
+		return err
+	}
+	r, err := j.logs.Open(ctx, j.log, end)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var entries []engine.Entry
+	for {
+		if entries, err = r.Next(ctx, entries[:0], 1); err != nil {
+			return err
+		}
+		var records []Record
+		if err := scanAll(entries[0].Data, func(r Record) { records = append(records, r) }); err != nil {
+			return fmt.Errorf("entry %d: %w", entries[0].Position, err)
+		}
+		if !yield(records, nil) {
+			return nil
+		}
+	}
 }
 
 // progress knows how many of an event's invocations are over.

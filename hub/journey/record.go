@@ -195,6 +195,9 @@ func (b *block) outcome(s *Source, e *delivery.Event, o delivery.Outcome, last *
 // Record is what a journal keeps of one event and, but for the matching
 // itself, one subscription.
 type Record struct {
+	Position engine.Position // of the event; 0: it was submitted
+	EventID  string          // where it is told: without a position, and of failures
+
 	Matched []Source // of a match: the subscriptions; none where nothing matched
 	Match   bool     // this is a match
 	Source  Source
@@ -213,19 +216,34 @@ type scanner struct {
 	last    uint64
 	sources []Source
 	bad     bool
+	wanted  func(p engine.Position, id string) bool
 }
 
 // scan visits the records of the block that speak of the event at position p
-// (if it is not 0)
-// or, where they tell no position or p is 0, of the event id.
+// (if it is not 0) or, where they tell no position or p is 0, of the event id.
 func scan(data []byte, p engine.Position, id string, visit func(Record)) error {
-	s := scanner{data: data}
+	s := scanner{data: data, wanted: func(at engine.Position, name string) bool {
+		if at != 0 && p != 0 { // the same id may have come twice
+			return at == p
+		}
+		return name == id && id != ""
+	}}
+	return s.scan(func(low, high engine.Position, ids bool) bool { return ids || p != 0 && p >= low && p <= high }, visit)
+}
+
+// scanAll visits all records of the block.
+func scanAll(data []byte, visit func(Record)) error {
+	s := scanner{data: data, wanted: func(engine.Position, string) bool { return true }}
+	return s.scan(func(engine.Position, engine.Position, bool) bool { return true }, visit)
+}
+
+func (s *scanner) scan(worth func(low, high engine.Position, ids bool) bool, visit func(Record)) error {
 	if s.byte() != blockVersion {
 		return errBlock
 	}
 	s.base = int64(s.uvarint())
-	low, high, ids := s.uvarint(), s.uvarint(), s.byte() == 1
-	if !s.bad && !ids && (p == 0 || uint64(p) < low || uint64(p) > high) {
+	low, high, ids := engine.Position(s.uvarint()), engine.Position(s.uvarint()), s.byte() == 1
+	if !s.bad && !worth(low, high, ids) {
 		return nil
 	}
 	for len(s.data) > 0 && !s.bad {
@@ -233,9 +251,9 @@ func scan(data []byte, p engine.Position, id string, visit func(Record)) error {
 		case recordSource:
 			s.sources = append(s.sources, Source{Subscription: s.str(), Rule: s.str(), Target: s.str()})
 		case recordMatches:
-			s.matches(p, visit)
+			s.matches(visit)
 		case recordAttempt, recordOutcome:
-			s.attempt(kind, p, id, visit)
+			s.attempt(kind, visit)
 		default:
 			return errBlock
 		}
@@ -246,11 +264,11 @@ func scan(data []byte, p engine.Position, id string, visit func(Record)) error {
 	return nil
 }
 
-func (s *scanner) matches(p engine.Position, visit func(Record)) {
+func (s *scanner) matches(visit func(Record)) {
 	at := s.time()
 	for n := s.uvarint(); n > 0 && !s.bad; n-- {
-		mine := s.position() == uint64(p) && p != 0
-		r := Record{Match: true, Time: at}
+		r := Record{Match: true, Time: at, Position: s.position()}
+		mine := s.wanted(r.Position, "")
 		for m := s.uvarint(); m > 0 && !s.bad; m-- {
 			if src := s.source(); mine && !s.bad {
 				r.Matched = append(r.Matched, src)
@@ -262,16 +280,11 @@ func (s *scanner) matches(p engine.Position, visit func(Record)) {
 	}
 }
 
-func (s *scanner) attempt(kind byte, p engine.Position, id string, visit func(Record)) {
+func (s *scanner) attempt(kind byte, visit func(Record)) {
 	flags := s.byte()
-	r := Record{Source: s.source()}
-	at, name := s.position(), ""
+	r := Record{Source: s.source(), Position: s.position()}
 	if flags&flagID != 0 {
-		name = s.str()
-	}
-	mine := name == id && id != ""
-	if at != 0 && p != 0 { // the same id may have come twice
-		mine = at == uint64(p)
+		r.EventID = s.str()
 	}
 	r.Attempt.Start = s.time()
 	r.Attempt.Duration = time.Duration(s.uvarint()) * time.Microsecond
@@ -286,7 +299,7 @@ func (s *scanner) attempt(kind byte, p engine.Position, id string, visit func(Re
 			s.bad = true
 		}
 	}
-	if mine && !s.bad {
+	if !s.bad && s.wanted(r.Position, r.EventID) {
 		visit(r)
 	}
 }
@@ -334,9 +347,9 @@ func (s *scanner) str() string {
 
 func (s *scanner) time() time.Time { return time.UnixMilli(s.base + s.varint()).UTC() }
 
-func (s *scanner) position() uint64 {
+func (s *scanner) position() engine.Position {
 	s.last += uint64(s.varint())
-	return s.last
+	return engine.Position(s.last)
 }
 
 func (s *scanner) source() Source {

@@ -25,12 +25,33 @@ type Event struct {
 func Steps(e Event, records []Record, unmatched bool) []Step {
 	t := teller{event: e}
 	if e.Envelope != nil {
-		t.add(Step{Type: EventReceipt, Time: e.Ingested, Event: e.Envelope})
-		t.add(Step{Type: EventIngestSuccess, Time: e.Kept, Event: e.Envelope})
+		t.steps = Receipt(e)
 	}
 	t.matches(records, unmatched)
 	t.invocations(records)
 	slices.SortStableFunc(t.steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
+	return t.steps
+}
+
+// Receipt tells that an event was taken in.
+func Receipt(e Event) []Step {
+	t := teller{event: e}
+	t.add(Step{Type: EventReceipt, Time: e.Ingested, Event: e.Envelope})
+	t.add(Step{Type: EventIngestSuccess, Time: e.Kept, Event: e.Envelope})
+	return t.steps
+}
+
+// Later tells what one record says, to those who know what the records before
+// it said: its steps alone, in their order.
+func Later(e Event, r Record, unmatched bool) []Step {
+	t := teller{event: e}
+	if r.Match {
+		t.matches([]Record{r}, unmatched)
+	} else {
+		// An outcome other than delivered comes behind its last attempt's record.
+		begun := r.Attempt.Number > 1 || r.Outcome != 0 && r.Outcome != delivery.Delivered
+		t.step(r, &way{begun: begun, first: r.Attempt.Start})
+	}
 	return t.steps
 }
 
@@ -97,13 +118,15 @@ func (t *teller) matches(records []Record, unmatched bool) {
 	}
 }
 
+// way is what is known of an event's way to one subscription.
+type way struct {
+	begun bool
+	first time.Time
+	last  delivery.Result
+}
+
 // invocations tells of each subscription's attempts and outcome.
 func (t *teller) invocations(records []Record) {
-	type way struct {
-		begun bool
-		first time.Time
-		last  delivery.Result
-	}
 	ways := map[string]*way{}
 	for _, r := range records {
 		if r.Match {
@@ -114,27 +137,31 @@ func (t *teller) invocations(records []Record) {
 			w = &way{first: r.Attempt.Start}
 			ways[r.Source.Subscription] = w
 		}
-		base := Step{
-			Rule: r.Source.Rule, Target: r.Source.Target, Subscription: r.Source.Subscription,
-			Invocation: t.invocation(r.Source.Subscription), Attempt: r.Attempt.Number,
-		}
-		// A failed attempt has a record of its own; the outcome's record
-		// tells of the attempt only if it succeeded.
-		attempted := r.Outcome == 0 || r.Outcome == delivery.Delivered
-		if !w.begun {
-			w.begun = true
-			s := base
-			s.Type, s.Time = InvocationStart, r.Attempt.Start
-			t.add(s)
-		}
-		if attempted {
-			t.attempt(base, r, w.last)
-			w.last = r.Attempt.Result
-		}
-		if r.Outcome != 0 {
-			t.outcome(base, r, w.first)
-			w.begun, w.last = false, delivery.Result{}
-		}
+		t.step(r, w)
+	}
+}
+
+// step tells what one record says of a way.
+func (t *teller) step(r Record, w *way) {
+	base := Step{
+		Rule: r.Source.Rule, Target: r.Source.Target, Subscription: r.Source.Subscription,
+		Invocation: t.invocation(r.Source.Subscription), Attempt: r.Attempt.Number,
+	}
+	if !w.begun {
+		w.begun = true
+		s := base
+		s.Type, s.Time = InvocationStart, r.Attempt.Start
+		t.add(s)
+	}
+	// A failed attempt has a record of its own; the outcome's record tells
+	// of the attempt only if it succeeded.
+	if r.Outcome == 0 || r.Outcome == delivery.Delivered {
+		t.attempt(base, r, w.last)
+		w.last = r.Attempt.Result
+	}
+	if r.Outcome != 0 {
+		t.outcome(base, r, w.first)
+		w.begun, w.last = false, delivery.Result{}
 	}
 }
 
