@@ -237,6 +237,7 @@ var queueTests = []test{
 		h.equal(bodies(h.lease("q", 1, time.Minute)), "d")
 	}},
 	{"many take from one queue, and each message is settled once", queueConcurrency},
+	{"purging while others work leaves the counts right", queuePurges},
 	{"random operations agree with a model", queueModel},
 }
 
@@ -430,4 +431,48 @@ func queueConcurrency(h *harness) {
 	group.Wait()
 	h.equal(len(settled), producers*each)
 	h.depth("q", "0 due, 0 delayed, 0 leased")
+}
+
+func queuePurges(h *harness) {
+	const workers, each = 6, 60
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := range each {
+				var err error
+				if w == 0 && i%3 == 0 {
+					err = h.Engine.Queues().Purge(h.ctx(), "q")
+				} else if w < 3 {
+					_, err = h.Engine.Queues().Enqueue(h.ctx(), "q", msg("a"), grouped("g", "b"), grouped("g", "c"))
+				} else {
+					var got []engine.Leased
+					got, err = h.Engine.Queues().Lease(h.ctx(), "q", 5, time.Hour)
+					for _, l := range got {
+						if i%2 == 0 {
+							_, err = h.Engine.Queues().Settle(h.ctx(), "q", l.Token)
+						} else if err = h.Engine.Queues().PutBack(h.ctx(), "q", l.Token, l.Enqueued, false, nil); isA(err, engine.ErrLease) {
+							err = nil
+						}
+					}
+				}
+				if err != nil {
+					h.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for range 2 {
+		d, err := h.Engine.Queues().Depth(h.ctx(), "q")
+		h.must(err)
+		list, err := h.Engine.Queues().Browse(h.ctx(), "q", 0, 0)
+		h.must(err)
+		if d.Due+d.Leased+d.Delayed != len(list) {
+			h.Fatalf("the queue counts %+v, and lists %d", d, len(list))
+		}
+		if h.Reopen == nil {
+			return
+		}
+		h.reopen()
+	}
 }

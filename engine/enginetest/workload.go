@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -69,7 +70,7 @@ func (w *Workload) Run(ctx context.Context, e engine.Engine) error {
 		(*worker).produce, (*worker).produce, (*worker).consume, (*worker).consume, (*worker).consume,
 		(*worker).dropLog, (*worker).purgeQueue, (*worker).blob, (*worker).hold,
 	}
-	follow := []func(*worker) error{(*worker).followLog, (*worker).followPairs}
+	follow := []func(*worker) error{(*worker).followLog, (*worker).followPairs, (*worker).readPairs}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watching, stopWatching := context.WithCancel(ctx)
@@ -189,6 +190,21 @@ func (w *worker) followPairs() error {
 			return err
 		}
 		w.note(pairFact{c.Key, string(c.Value), c.Revision})
+	}
+	return nil
+}
+
+// readPairs notes the records that stand: what was read must not be lost.
+func (w *worker) readPairs() error {
+	for w.ctx.Err() == nil {
+		list, err := w.Records().List(w.ctx, "right", "", "", 0)
+		if err != nil {
+			return err
+		}
+		for _, rec := range list {
+			w.note(pairFact{rec.Key, string(rec.Value), rec.Revision})
+		}
+		runtime.Gosched()
 	}
 	return nil
 }

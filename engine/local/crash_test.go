@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -52,6 +53,10 @@ func (c *crashes) MaybeError(op errorfs.Op) error {
 		}
 	default:
 		return nil
+	}
+	// Whoever could see what is not synced yet is given the time to.
+	for range 30 {
+		runtime.Gosched()
 	}
 	k := crash{op: fmt.Sprintf("%v %s, after %d syncs", op.Kind, op.Path, c.syncs), acknowledged: c.work.Mark()}
 	// What was not synced may be lost whole, or in part.

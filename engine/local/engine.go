@@ -129,7 +129,16 @@ func (e *Engine) makeDir(dir string) error {
 	return syncDir(e.fs, parent)
 }
 
+// open opens the database. Some faults of the disk it reports by a panic.
 func (e *Engine) open() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the database: %v", p)
+			if cause, ok := p.(error); ok {
+				err = fmt.Errorf("the database: %w", cause)
+			}
+		}
+	}()
 	cache := pebble.NewCache(e.options.CacheBytes)
 	defer cache.Unref()
 	o := &pebble.Options{
