@@ -112,7 +112,7 @@ func (c *client) exchange(ctx context.Context, service, method, path string, hea
 	if err != nil {
 		return c.unreachable(err)
 	}
-	if out == nil {
+	if out == nil || len(answer) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {

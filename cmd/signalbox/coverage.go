@@ -49,7 +49,7 @@ func (v *coverageVerb) Run(sys *system) error {
 
 func writeCoverage(s *screen, all []server.ServiceCoverage, full bool) error {
 	t := &table{right: map[int]bool{2: true, 3: true}}
-	t.add(s.heads("SERVICE", "NAME", "OPERATIONS", "OF", "PROTOCOLS")...)
+	t.head = s.heads("SERVICE", "NAME", "OPERATIONS", "OF", "PROTOCOLS")
 	for _, c := range all {
 		t.add(s.name(c.Name), c.Title, count(len(c.Implemented)), count(len(c.Implemented)+len(c.Unimplemented)), s.faint(strings.Join(c.Protocols, ", ")))
 	}

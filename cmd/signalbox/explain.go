@@ -156,10 +156,17 @@ func writeExplanation(s *screen, e *console.Explanation) error {
 	}
 	t := &table{}
 	for _, m := range e.Members {
-		t.add(s.mark(m.Matched), m.Path, found(s, m.Found), memberNote(s, &m))
+		t.add(s.mark(m.Matched), m.Path, found(s, m.Found), s.faint("wants "+string(m.Wanted)))
 	}
-	if err := t.write(s, "  "); err != nil {
-		return err
+	for i, line := range t.lines(max(s.width-2, 0)) {
+		if err := s.printf("  %s\n", line); err != nil {
+			return err
+		}
+		if m := e.Members[i]; !m.Matched {
+			if err := s.printf("     %s\n", s.bad(m.Reason)); err != nil {
+				return err
+			}
+		}
 	}
 	if e.Reason != "" {
 		if err := s.printf("  %s\n", s.warn(e.Reason)); err != nil {
@@ -188,11 +195,4 @@ func found(s *screen, values []json.RawMessage) string {
 		texts = append(texts, clip(string(v), 40))
 	}
 	return strings.Join(texts, ", ")
-}
-
-func memberNote(s *screen, m *console.Member) string {
-	if m.Matched {
-		return s.faint("is one of " + string(m.Wanted))
-	}
-	return s.faint("wants "+string(m.Wanted)) + gap + s.bad(m.Reason)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -44,7 +45,21 @@ func (v *lsVerb) Run(ctx context.Context, sys *system) error {
 	if v.json() {
 		return writeJSON(sys.out, o)
 	}
-	return writeOverview(newScreen(sys, sys.out, v.format), &o, sys.clock.Now())
+	s := newScreen(sys, sys.out, v.format)
+	if err := writeOverview(s, &o, sys.clock.Now()); err != nil || !s.live() || !bare(&o) {
+		return err
+	}
+	return s.printf("\n%s\n", s.faint("Rules and targets come from any AWS SDK or tool: AWS_ENDPOINT_URL="+c.endpoint))
+}
+
+// bare tells whether there is nothing but buses.
+func bare(o *console.Overview) bool {
+	for _, b := range o.Buses {
+		if len(b.Rules) > 0 {
+			return false
+		}
+	}
+	return len(o.Destinations)+len(o.Connections)+len(o.Archives)+len(o.Queues) == 0
 }
 
 // writeOverview writes one block for each account and region.
@@ -71,7 +86,7 @@ func writeOverview(s *screen, o *console.Overview, now time.Time) error {
 		tables = append(tables, otherTables(s, o, p.account, p.region)...)
 		written := false
 		for _, t := range tables {
-			if len(t.rows) < 2 {
+			if len(t.rows) == 0 {
 				continue
 			}
 			if written {
@@ -97,7 +112,7 @@ func (s *screen) heads(names ...string) []string {
 
 func busTable(s *screen, o *console.Overview, account, region string, now time.Time) *table {
 	t := &table{right: map[int]bool{5: true, 6: true, 7: true, 8: true}}
-	t.add(s.heads("BUS", "RULE", "TARGET", "TO", "STATE", "BACKLOG", "RETRIES", "DELIVERED", "DEAD", "LAST ERROR")...)
+	t.head = s.heads("BUS", "RULE", "TARGET", "TO", "STATE", "BACKLOG", "RETRIES", "DELIVERED", "DEAD", "LAST ERROR")
 	for _, b := range o.Buses {
 		if b.Account != account || b.Region != region {
 			continue
@@ -108,6 +123,9 @@ func busTable(s *screen, o *console.Overview, account, region string, now time.T
 		}
 		for _, r := range b.Rules {
 			name := s.name(r.Name)
+			if r.ManagedBy != "" {
+				name = s.faint(r.Name)
+			}
 			if len(r.Targets) == 0 {
 				t.add(bus, name, s.faint("no targets"), "", ruleState(s, r.State))
 				bus = ""
@@ -126,6 +144,10 @@ func targetCells(s *screen, b *events.BusOverview, r *events.RuleOverview, t *ev
 	if r.State == events.RuleStateDisabled && t.State == events.StateOK {
 		state = targetState(s, events.StateDisabled)
 	}
+	id := t.ID
+	if r.ManagedBy != "" {
+		id = "" // it was made by who manages the rule
+	}
 	number := func(n uint64, style func(string) string) string {
 		if n == 0 {
 			return s.faint("–")
@@ -134,7 +156,7 @@ func targetCells(s *screen, b *events.BusOverview, r *events.RuleOverview, t *ev
 	}
 	plain := func(text string) string { return text }
 	return []string{
-		t.ID, thing(t.ARN, home(b.ARN)), state,
+		id, thing(t.ARN, home(b.ARN)), state,
 		number(t.Backlog, s.warn), number(uint64(t.Retries), s.warn), number(t.Delivered, plain), number(t.Dead+t.Dropped, s.bad),
 		lastError(s, t.LastError, now),
 	}
@@ -148,17 +170,15 @@ func lastError(s *screen, e *events.ErrorOverview, now time.Time) string {
 	return text + s.faint(fmt.Sprintf(" (attempt %d, %s)", e.Attempt, ago(now.Sub(e.Time))))
 }
 
-// errorText tells a failure shortly: its message, after whichever of status
-// and code the message does not tell itself.
+// errorText tells a failure shortly: by its HTTP status where it has one.
 func errorText(status int, code, message string) string {
-	text := message
-	if code != "" && !strings.Contains(text, code) {
-		text = strings.TrimSuffix(code+": "+text, ": ")
+	switch {
+	case status != 0:
+		return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
+	case message == "", strings.Contains(message, code):
+		return first(message, code)
 	}
-	if status != 0 && !strings.Contains(text, fmt.Sprint(status)) {
-		text = fmt.Sprintf("%d %s", status, text)
-	}
-	return text
+	return code + ": " + message
 }
 
 func ruleState(s *screen, state string) string {
@@ -183,28 +203,28 @@ func targetState(s *screen, state string) string {
 // otherTables are the tables of what is no bus.
 func otherTables(s *screen, o *console.Overview, account, region string) []*table {
 	destinations := &table{right: map[int]bool{3: true}}
-	destinations.add(s.heads("API DESTINATION", "STATE", "CALLS", "RATE", "CONNECTION")...)
+	destinations.head = s.heads("API DESTINATION", "STATE", "CALLS", "RATE", "CONNECTION")
 	for _, d := range o.Destinations {
 		if d.Account == account && d.Region == region {
 			destinations.add(s.name(d.Name), resourceState(s, d.State), d.Method+" "+d.Endpoint, fmt.Sprintf("%d/s", d.Rate), d.Connection)
 		}
 	}
 	connections := &table{}
-	connections.add(s.heads("CONNECTION", "STATE", "AUTHORIZES WITH")...)
+	connections.head = s.heads("CONNECTION", "STATE", "AUTHORIZES WITH")
 	for _, c := range o.Connections {
 		if c.Account == account && c.Region == region {
 			connections.add(s.name(c.Name), resourceState(s, c.State), strings.ToLower(strings.ReplaceAll(c.Type, "_", " ")))
 		}
 	}
 	archives := &table{right: map[int]bool{3: true, 4: true}}
-	archives.add(s.heads("ARCHIVE", "STATE", "OF BUS", "EVENTS", "SIZE")...)
+	archives.head = s.heads("ARCHIVE", "STATE", "OF BUS", "EVENTS", "SIZE")
 	for _, a := range o.Archives {
 		if a.Account == account && a.Region == region {
 			archives.add(s.name(a.Name), resourceState(s, a.State), a.Bus, count(a.Events), bytesOf(a.Bytes))
 		}
 	}
 	queues := &table{right: map[int]bool{1: true, 2: true, 3: true}}
-	queues.add(s.heads("QUEUE", "MESSAGES", "IN FLIGHT", "DELAYED")...)
+	queues.head = s.heads("QUEUE", "MESSAGES", "IN FLIGHT", "DELAYED")
 	for _, q := range o.Queues {
 		if q.Account == account && q.Region == region {
 			queues.add(s.name(q.Name), count(q.Messages), count(q.InFlight), count(q.Delayed))

@@ -58,7 +58,11 @@ func writeRedrive(s *screen, r *console.Redrive) error {
 	if r.Redriven == 0 && len(r.Left) == 0 {
 		return s.printf("%s has no dead letters that are visible\n", queue)
 	}
-	if err := s.printf("%s %s of %s on the way back\n", s.mark(r.Redriven > 0), plural(r.Redriven, "dead letter"), s.bold(queue)); err != nil {
+	verdict := s.mark(true) + " " + plural(r.Redriven, "dead letter") + " of " + s.bold(queue) + " on the way back"
+	if r.Redriven == 0 {
+		verdict = s.mark(false) + " none of the dead letters of " + s.bold(queue) + " can go back"
+	}
+	if err := s.printf("%s\n", verdict); err != nil {
 		return err
 	}
 	t := &table{right: map[int]bool{0: true}}

@@ -9,15 +9,17 @@ import (
 // gap is what stands between two columns.
 const gap = "  "
 
-// table is text in columns. Cells may be coloured.
+// table is text in columns. Cells may be coloured. Columns in which no row has
+// anything are left out.
 type table struct {
+	head  []string // may be nil
 	rows  [][]string
 	right map[int]bool // columns of numbers
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// lines are the rows with their cells under each other. Where width is not 0,
+// lines are the head and the rows with their cells under each other. Where width is not 0,
 // lines that are longer end in an ellipsis.
 func (t *table) lines(width int) []string {
 	var widths []int
@@ -29,12 +31,21 @@ func (t *table) lines(width int) []string {
 			widths[i] = max(widths[i], lipgloss.Width(cell))
 		}
 	}
-	lines := make([]string, len(t.rows))
-	for n, row := range t.rows {
+	rows := t.rows
+	if t.head != nil {
+		for i := range widths {
+			if widths[i] > 0 {
+				widths[i] = max(widths[i], lipgloss.Width(t.head[i]))
+			}
+		}
+		rows = append([][]string{t.head[:len(widths)]}, rows...)
+	}
+	lines := make([]string, len(rows))
+	for n, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
 			if widths[i] == 0 {
-				continue // nobody has anything there
+				continue
 			}
 			pad := strings.Repeat(" ", widths[i]-lipgloss.Width(cell))
 			switch {

@@ -58,7 +58,7 @@ func (v *tailVerb) Run(ctx context.Context, sys *system) error {
 		return err
 	}
 	defer in.Close()
-	t := &tailer{screen: newScreen(sys, sys.out, v.format)}
+	t := &tailer{screen: newScreen(sys, sys.out, v.format), source: minColumn, kind: minColumn}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxInput)
 	for n := 0; (v.Max == 0 || n < v.Max) && lines.Scan(); n++ {
@@ -105,8 +105,8 @@ type tailer struct {
 	source, kind int // widths
 }
 
-// maxColumn bounds a column, so that one long name does not push all aside.
-const maxColumn = 32
+// The bounds of a column: one long name does not push all aside.
+const minColumn, maxColumn = 14, 32
 
 func (t *tailer) write(seen *console.Seen) error {
 	var e struct {
@@ -119,7 +119,7 @@ func (t *tailer) write(seen *console.Seen) error {
 	}
 	t.source, t.kind = column(t.source, e.Source), column(t.kind, e.DetailType)
 	line := t.faint(seen.Received.Local().Format("15:04:05.000")) + gap + t.faint(e.ID) + gap +
-		t.name(pad(e.Source, t.source)) + gap + t.bold(pad(e.DetailType, t.kind)) + gap + string(e.Detail)
+		t.name(e.Source) + fill(e.Source, t.source) + gap + t.bold(e.DetailType) + fill(e.DetailType, t.kind) + gap + string(e.Detail)
 	return t.printf("%s\n", clip(line, t.width))
 }
 

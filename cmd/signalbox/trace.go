@@ -150,7 +150,7 @@ func (l *timeline) note(st console.Step) string {
 	case journey.AttemptSuccess, journey.AttemptRetryableFailure, journey.AttemptPermanentFailure, journey.AttemptThrottle:
 		note := l.s.faint(fmt.Sprintf("attempt %d", st.Attempt))
 		if st.Message != "" {
-			note += gap + errorText(st.HTTPStatus, st.Status, st.Message)
+			note += gap + st.Message
 		}
 		return note
 	}

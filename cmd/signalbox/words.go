@@ -23,7 +23,7 @@ func thing(text string, home arn.ARN) string {
 		words = strings.TrimPrefix(kind, "event-") + " " + name
 	case "events/api-destination", "events/connection":
 		name, _, _ := strings.Cut(name, "/")
-		words = strings.ReplaceAll(kind, "-", " ") + " " + name
+		words = strings.Replace(kind, "api-", "API ", 1) + " " + name
 	case "sqs/":
 		words = "queue " + a.Resource
 	case "logs/log-group":
@@ -121,7 +121,7 @@ func bytesOf(n int64) string {
 	return fmt.Sprintf("%.1f %s", v, units[i])
 }
 
-// pad fills a text up to a width.
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(width-len([]rune(text)), 0))
+// fill is what lacks of a text up to a width.
+func fill(text string, width int) string {
+	return strings.Repeat(" ", max(width-len([]rune(text)), 0))
 }
