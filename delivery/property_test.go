@@ -126,7 +126,7 @@ func killAtRandom(t *testing.T, seed uint64, order Order) {
 		if chance(0.5) {
 			time.Sleep(30 * time.Millisecond)
 		}
-		clone := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng})
+		clone := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rand.New(rand.NewPCG(seed, uint64(life)))})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_ = r.Close(ctx)

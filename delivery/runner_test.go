@@ -57,6 +57,8 @@ func TestOfferedEvents(t *testing.T) {
 		if n := r.Offer(events(101, 150)); n == 0 {
 			t.Error("there was no room after all")
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.most != 10 {
 			t.Errorf("%d attempts were under way at a time", p.most)
 		}
@@ -83,6 +85,8 @@ func TestOfferedEvents(t *testing.T) {
 		r.Offer(events(2, 16))
 		close(gate)
 		l.settled(t, 16)
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if want := []int{1, 10, 5}; !slices.Equal(p.lots, want) {
 			t.Errorf("the batches were %v, not %v", p.lots, want)
 		}
