@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/signalbox/signalbox/signalboxtest"
@@ -32,7 +34,9 @@ type world struct {
 func newWorld(t testing.TB, options ...signalboxtest.Option) *world {
 	t.Helper()
 	box := signalboxtest.Start(t, options...)
-	return &world{Box: box, t: t, ctx: t.Context(), events: eventbridge.NewFromConfig(box.Config()), queues: sqs.NewFromConfig(box.Config())}
+	config := box.Config()
+	config.RetryMaxAttempts = 1 // the SDK tries LimitExceededException again
+	return &world{Box: box, t: t, ctx: t.Context(), events: eventbridge.NewFromConfig(config), queues: sqs.NewFromConfig(config)}
 }
 
 // must fails the test on an error and returns the answer.
@@ -101,6 +105,22 @@ func (w *world) receive(url string) string {
 	}
 	must(w.queues.DeleteMessage(w.ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: out.Messages[0].ReceiptHandle}))(w.t)
 	return *out.Messages[0].Body
+}
+
+// receiveAll waits for the queue's next messages, up to ten, and removes them.
+func (w *world) receiveAll(url string) []string {
+	w.t.Helper()
+	out := must(w.queues.ReceiveMessage(w.ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 10, MaxNumberOfMessages: 10}))(w.t)
+	if len(out.Messages) == 0 {
+		w.t.Fatal("no message came within ten seconds")
+	}
+	bodies := make([]string, len(out.Messages))
+	done := make([]sqstypes.DeleteMessageBatchRequestEntry, len(out.Messages))
+	for i, m := range out.Messages {
+		bodies[i], done[i] = *m.Body, sqstypes.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
+	}
+	must(w.queues.DeleteMessageBatch(w.ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: done}))(w.t)
+	return bodies
 }
 
 // empty fails the test where the queue holds a message.
