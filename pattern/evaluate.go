@@ -29,6 +29,10 @@ func (s *scan) tryAll(l *conjunctions, found func(rule uint32)) {
 
 func (s *scan) try(c *conjunction, found func(rule uint32)) {
 	s.steps++
+	if c.sure {
+		found(c.rule)
+		return
+	}
 	if c.several != 0 && s.marks[c.several].epoch == s.epoch {
 		return
 	}

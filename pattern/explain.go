@@ -48,11 +48,17 @@ func Explain(p *Pattern, event []byte) (Explanation, error) {
 	}
 	e := Explanation{Branches: len(p.branches)}
 	fewest := -1
+	explained := map[*member]MemberExplanation{}
 	for i, b := range p.branches {
 		members := make([]MemberExplanation, len(b))
 		missed := 0
 		for j, m := range b {
-			if members[j] = explainMember(m, all); !members[j].Matched {
+			x, ok := explained[m]
+			if !ok {
+				x = explainMember(m, all)
+				explained[m] = x
+			}
+			if members[j] = x; !x.Matched {
 				missed++
 			}
 		}
@@ -79,7 +85,7 @@ func alone(b branch) *Pattern { return &Pattern{branches: []branch{b}} }
 func apart(b branch, all []leaf) string {
 	for _, m := range b {
 		for _, l := range all {
-			if l.path != m.path || len(l.in) == 0 {
+			if l.path != m.path || l.in == nil {
 				continue
 			}
 			if m.mayLack() {
@@ -133,7 +139,7 @@ func explainMember(m *member, all []leaf) MemberExplanation {
 // inArrays reports whether all leaves at path lie in elements of arrays.
 func inArrays(path string, all []leaf) bool {
 	for i := range all {
-		if all[i].path == path && !all[i].empty && len(all[i].in) == 0 {
+		if all[i].path == path && !all[i].empty && all[i].in == nil {
 			return false
 		}
 	}

@@ -18,12 +18,13 @@ var (
 type leaf struct {
 	path  string
 	value value
-	empty bool    // an empty array or object: no leaf to a test
-	in    []place // the array elements that it lies in, outermost first
+	empty bool   // an empty array or object: no leaf to a test
+	in    *place // the innermost array element that it lies in
 }
 
-// place is an element of an array.
+// place is an element of an array, itself in the element up.
 type place struct {
+	up             *place
 	array, element int
 	path           string // of the array
 }
@@ -33,10 +34,13 @@ type place struct {
 type leaves struct {
 	event  []byte
 	all    []leaf
-	in     []place
+	in     *place
 	arrays int
 	depth  int
 }
+
+// tooLong stands for all paths that are longer than any pattern.
+const tooLong = "\x00"
 
 func leavesOf(event []byte) ([]leaf, error) {
 	l := &leaves{event: event}
@@ -59,7 +63,7 @@ func (l *leaves) fail(at int) error {
 }
 
 func (l *leaves) add(path string, v value, empty bool) {
-	l.all = append(l.all, leaf{path: path, value: v, empty: empty, in: append([]place(nil), l.in...)})
+	l.all = append(l.all, leaf{path: path, value: v, empty: empty, in: l.in})
 }
 
 // object reads the members behind an opening brace.
@@ -83,9 +87,12 @@ func (l *leaves) object(i int, path string, root bool) (int, error) {
 		if i = lex.Space(l.event, end+1); i >= len(l.event) || l.event[i] != ':' {
 			return 0, l.fail(i)
 		}
-		sub := path + "." + string(name)
-		if root {
-			sub = string(name)
+		sub := string(name)
+		switch {
+		case len(path)+len(name) > MaxSize:
+			sub = tooLong
+		case !root:
+			sub = path + "." + sub
 		}
 		before := len(l.all)
 		next, err := l.value(lex.Space(l.event, i+1), sub)
@@ -160,14 +167,14 @@ func (l *leaves) array(i int, path string) (int, error) {
 		i = lex.Space(l.event, i)
 		nested := i < len(l.event) && (l.event[i] == '{' || l.event[i] == '[')
 		if nested {
-			l.in = append(l.in, place{id, element, path})
+			l.in = &place{l.in, id, element, path}
 		}
 		next, err := l.value(i, path)
 		if err != nil {
 			return 0, err
 		}
 		if nested {
-			l.in = l.in[:len(l.in)-1]
+			l.in = l.in.up
 		}
 		if i = lex.Space(l.event, next); i >= len(l.event) {
 			return 0, l.fail(i)

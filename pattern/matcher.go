@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -42,8 +43,12 @@ func NewMatcher[K comparable]() *Matcher[K] {
 }
 
 // Put adds a pattern under key, or replaces the one that is there: a Match that
-// runs meanwhile sees one of the two.
+// runs meanwhile sees one of the two. What a pattern can cost is bounded when it
+// is parsed; Put refuses only what Parse has not made.
 func (m *Matcher[K]) Put(key K, p *Pattern) error {
+	if p == nil || len(p.branches) == 0 {
+		return errors.New("putting a pattern: it was not made by Parse")
+	}
 	m.put(key, p)
 	return nil
 }

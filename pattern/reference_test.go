@@ -16,11 +16,11 @@ func satisfiable(b branch, all []leaf, bound map[int]int) bool {
 		if !m.holds(&l.value) {
 			continue
 		}
-		next := make(map[int]int, len(bound)+len(l.in))
+		next := map[int]int{}
 		for k, v := range bound {
 			next[k] = v
 		}
-		for _, p := range l.in {
+		for p := l.in; p != nil; p = p.up {
 			next[p.array] = p.element
 		}
 		if satisfiable(b[1:], all, next) {
@@ -30,8 +30,8 @@ func satisfiable(b branch, all []leaf, bound map[int]int) bool {
 	return !present && m.mayLack() && satisfiable(b[1:], all, bound)
 }
 
-func consistent(in []place, bound map[int]int) bool {
-	for _, p := range in {
+func consistent(in *place, bound map[int]int) bool {
+	for p := in; p != nil; p = p.up {
 		if e, ok := bound[p.array]; ok && e != p.element {
 			return false
 		}

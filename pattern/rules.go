@@ -88,6 +88,7 @@ func (w *writer) list(c *conjunction, put bool) {
 			}
 		}
 		c.listed = mark
+		c.sure = c.several == 0 && len(c.members) == 1 && mark == c.members[0].mark
 	}
 	l := w.snap.always
 	if c.listed != 0 {

@@ -146,19 +146,27 @@ func (s *scan) object(i int, node *tree, level int32) int {
 			i = lex.Space(b, i)
 		}
 		below, steps := descend(node, name)
-		if below == nil {
-			i = lex.Skip(b, i)
-		} else {
-			i = s.read1(i, below, level+steps)
-		}
-		if i < 0 {
-			return -1
-		}
-		if s.missing == 0 && s.arrays == 0 && !s.tried {
-			s.tryEnough(i)
-		}
-		if s.enough {
-			return i
+		switch {
+		case below != nil:
+			if i = s.look(i, below, level+steps); i < 0 {
+				return -1
+			}
+			if s.missing == 0 && s.arrays == 0 && !s.tried {
+				s.tryEnough(i)
+			}
+			if s.enough {
+				return i
+			}
+		case i < len(b) && b[i] == '"':
+			if end, _ := lex.String(b, i+1); end > 0 {
+				i = end + 1
+			} else {
+				return -1
+			}
+		default:
+			if i = lex.Skip(b, i); i < 0 {
+				return -1
+			}
 		}
 		if i < len(b) && b[i] <= ' ' {
 			i = lex.Space(b, i)
@@ -180,19 +188,32 @@ func (s *scan) object(i int, node *tree, level int32) int {
 
 // descend follows a member's name, which may stand for several steps.
 func descend(node *tree, name []byte) (*tree, int32) {
-	if below := node.child(name); below != nil || len(name) == 0 {
-		if len(name) == 0 {
-			return nil, 0
-		}
-		return below, 1
-	}
-	dot := bytes.IndexByte(name, '.')
-	if dot < 0 {
+	if len(name) == 0 {
 		return nil, 0
 	}
-	steps := int32(0)
-	for node != nil {
-		steps++
+	for i := range node.kids {
+		k := &node.kids[i]
+		switch n := len(k.name); {
+		case n == len(name):
+			if k.name == string(name) {
+				return k.node, 1
+			}
+		case n < len(name) && name[n] == '.' && k.name == string(name[:n]):
+			return descendDotted(node, name)
+		}
+	}
+	if node.many.Len() == 0 {
+		return nil, 0
+	}
+	if below := node.child(name); below != nil {
+		return below, 1
+	}
+	return descendDotted(node, name)
+}
+
+// descendDotted follows a name that may have dots.
+func descendDotted(node *tree, name []byte) (*tree, int32) {
+	for steps := int32(1); node != nil; steps++ {
 		dot := bytes.IndexByte(name, '.')
 		if dot < 0 {
 			return node.child(name), steps
@@ -203,8 +224,8 @@ func descend(node *tree, name []byte) (*tree, int32) {
 	return nil, 0
 }
 
-// read1 reads a value that patterns look at.
-func (s *scan) read1(i int, node *tree, level int32) int {
+// look reads a value that patterns look at.
+func (s *scan) look(i int, node *tree, level int32) int {
 	b := s.event
 	if i >= len(b) {
 		return -1
@@ -240,10 +261,10 @@ func (s *scan) array(i int, node *tree, level int32) int {
 		}
 		if b[i] == '{' || b[i] == '[' {
 			s.open = append(s.open, arrayItem{node: node.id, level: level})
-			i = s.read1(i, node, level)
+			i = s.look(i, node, level)
 			s.close()
 		} else {
-			i = s.read1(i, node, level)
+			i = s.look(i, node, level)
 		}
 		if i < 0 {
 			return -1

@@ -28,6 +28,8 @@ type conjunction struct {
 	// several is a mark that tells that a rule with several branches has been
 	// found; 0 if it has one.
 	several uint32
+	// sure says that it holds if a value has the mark under which it is listed.
+	sure bool
 
 	// For the writer.
 	listed uint32 // the mark under which access lists it; 0 for always
