@@ -93,7 +93,7 @@ func (r *Runner) lot() (n int, d time.Duration, ok bool) {
 		}
 	}
 	defer r.mu.Unlock()
-	if r.paused {
+	if r.paused || r.hastening {
 		return 0, 0, true
 	}
 	n = min(maxLot, r.cfg.share-len(r.leased))
@@ -228,6 +228,9 @@ func (r *Runner) discard(tokens []string) {
 // hasten makes the waiting retries due now, in the order of their due times;
 // those whose time the target asked for are not among them. Called with mu held.
 func (r *Runner) hasten(now time.Time) {
+	if r.closed || r.hastening {
+		return
+	}
 	var all []waiting
 	for id, w := range r.waiting {
 		if w.due.After(now) {
@@ -235,10 +238,11 @@ func (r *Runner) hasten(now time.Time) {
 			delete(r.waiting, id)
 		}
 	}
-	if len(all) == 0 || r.closed {
+	if len(all) == 0 {
 		return
 	}
 	slices.SortFunc(all, func(a, b waiting) int { return a.due.Compare(b.due) })
+	r.hastening = true // nothing is leased until all are due, so that the order is kept
 	r.workers.Add(1)
 	go func() {
 		defer r.workers.Done()
@@ -255,5 +259,9 @@ func (r *Runner) hasten(now time.Time) {
 			})
 		}
 		wg.Wait()
+		r.mu.Lock()
+		r.hastening = false
+		r.mu.Unlock()
+		signal(r.leaseRoom)
 	}()
 }

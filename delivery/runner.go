@@ -64,6 +64,7 @@ type Runner struct {
 	leasedBytes int
 	bodyBytes   int // of a record, as a rule
 	waiting     map[uint64]waiting
+	hastening   bool // hasten's goroutine is there
 
 	groups  map[string]*group // PerGroup only
 	toPark  fifo[*group]
