@@ -241,9 +241,13 @@ func (p *parser) excluded(t token, k kind, list bool) test {
 	return test{kind: k, text: t.text}
 }
 
-// checkExcluded refuses empty and mixed lists of plain values.
+// checkExcluded refuses empty lists, and mixed ones of plain values. On some
+// empty ones event-ruler fails inside.
 func (p *parser) checkExcluded(inner []test, op string) {
 	if op != "" {
+		if len(inner) == 0 {
+			p.refuse("Empty arrays are not allowed")
+		}
 		return
 	}
 	strings := 0

@@ -6,6 +6,7 @@ package casefold
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -106,6 +107,7 @@ func HasSuffix(pattern string, value []byte) bool {
 // AppendFold appends text in a form that is the same for all texts that one
 // regular pattern accepts (see Regular), and for some more.
 func AppendFold(dst, text []byte) []byte {
+	dst = slices.Grow(dst, len(text))
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
