@@ -22,7 +22,11 @@
 // times on end without one success is taken for down: the runner takes no
 // more than a bounded number of retries upon itself and leaves the rest where
 // it lies; it goes on probing with the retries it has, and when one succeeds
-// the others are due at once.
+// the others are due at once. The numbers are the constants of settings.go.
+//
+// Where a subscription keeps order, one event of a group is on its way at a
+// time. When it has to be retried, the group's later events are parked behind
+// it in the durable queue, so that the floor passes them and other groups go on.
 package delivery
 
 import (
@@ -164,7 +168,9 @@ type Config struct {
 	// Concurrency bounds the Deliver calls under way at a time; 0: 64.
 	Concurrency int
 	// Window bounds the events held in memory, delivered or waiting for
-	// their rate; 0: 1024, or more where the target takes batches.
+	// their rate; 0: 1024, or more where the target takes batches. While there
+	// are retries, a quarter of it, at most 256, is theirs. Beside it 16 MB of
+	// events are the bound.
 	Window   int
 	Timeout  time.Duration // of one attempt; 0: 30 s
 	Observer Observer      // may be nil
