@@ -4,7 +4,7 @@ SHELL := /bin/bash
 GO ?= go
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null)
 
-.PHONY: help build demo test check fmt generate crash fuzz oracle-pattern bench bench-pattern clients
+.PHONY: coverage help build demo test check fmt generate crash fuzz oracle-pattern bench bench-pattern clients
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ check: ## format, vet, staticcheck, generated files, tests
 
 fmt: ## format the code
 	gofmt -w .
+
+coverage: ## write docs/coverage.md from the operation tables
+	$(GO) run ./cmd/signalbox coverage -o markdown > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
 
 generate: ## generate the wire types anew from the API models
 	$(GO) run ./wire/wiregen

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,10 +79,12 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 	steps := &timeline{s: s, received: t.Received, table: table{right: map[int]bool{0: true}}, heads: map[int]string{}}
 	var ways []*way
 	bus := ""
+	var onBuses []string // in the order in which the event came to them
 	for _, st := range t.Steps {
 		if st.Target == "" {
 			if bus != st.Bus {
 				bus = st.Bus
+				onBuses = append(onBuses, bus)
 				steps.head(s.bold("on bus " + last(bus)))
 			}
 			steps.add(st)
@@ -94,6 +97,10 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 		}
 		ways[i].steps = append(ways[i].steps, st)
 	}
+	slices.SortStableFunc(ways, func(a, b *way) int {
+		return cmp.Or(cmp.Compare(slices.Index(onBuses, a.steps[0].Bus), slices.Index(onBuses, b.steps[0].Bus)),
+			cmp.Compare(a.rule, b.rule), cmp.Compare(a.target, b.target))
+	})
 	for _, w := range ways {
 		steps.head(s.bold(last(w.rule) + " → " + thing(w.target, home(w.steps[0].Bus))))
 		for i, st := range w.steps {
