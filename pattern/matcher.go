@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,12 +14,13 @@ import (
 // and never waits for Put or Delete.
 type Matcher[K comparable] struct {
 	now  atomic.Pointer[state[K]]
-	pool sync.Pool // of *scan
+	pool atomic.Pointer[sync.Pool] // of *scan
 
 	mu    sync.Mutex // guards what follows
 	w     *writer
 	rules map[K]*rule
 	slots ids
+	peak  int // the most rules since all was last made anew
 }
 
 // state is what Match sees.
@@ -37,7 +39,7 @@ type rule struct {
 // NewMatcher returns a matcher without patterns.
 func NewMatcher[K comparable]() *Matcher[K] {
 	m := &Matcher[K]{w: newWriter(), rules: map[K]*rule{}}
-	m.pool.New = func() any { return new(scan) }
+	m.pool.Store(new(sync.Pool))
 	m.now.Store(&state[K]{snapshot: m.w.snap})
 	return m
 }
@@ -69,6 +71,7 @@ func (m *Matcher[K]) put(key K, p *Pattern) {
 	if old != nil {
 		m.w.remove(old)
 	}
+	m.peak = max(m.peak, now.n)
 	now.snapshot = m.w.snap
 	m.now.Store(&now)
 }
@@ -87,9 +90,36 @@ func (m *Matcher[K]) Delete(key K) {
 	var zero K
 	now.keys = now.keys.With(r.id, zero)
 	now.n--
-	now.snapshot = m.w.snap
 	m.slots.give(r.id)
+	if m.peak > keptPeak && now.n < m.peak/4 {
+		m.renew(&now)
+	}
+	now.snapshot = m.w.snap
 	m.now.Store(&now)
+}
+
+// keptPeak is up to how many rules the room for them is kept.
+const keptPeak = 1_000
+
+// renew makes everything anew, so that what many rules took is given back.
+func (m *Matcher[K]) renew(now *state[K]) {
+	old := m.rules
+	m.w, m.rules, m.slots, m.peak = newWriter(), make(map[K]*rule, len(old)), ids{}, now.n
+	now.keys = persist.Vector[K]{}
+	for key, r := range old {
+		p := &Pattern{}
+		for _, c := range r.conjunctions {
+			b := make(branch, len(c.members))
+			for i, m := range c.members {
+				b[i] = &member{path: strings.Join(m.path, "."), tests: m.tests}
+			}
+			p.branches = append(p.branches, b)
+		}
+		id := m.slots.take()
+		m.rules[key] = &rule{id, m.w.add(id, p)}
+		now.keys = now.keys.With(id, key)
+	}
+	m.pool.Store(new(sync.Pool))
 }
 
 // Match appends the keys of all patterns that match the event, in no order and
@@ -97,8 +127,12 @@ func (m *Matcher[K]) Delete(key K) {
 // JSON object, and reads no more of it than it needs to tell.
 func (m *Matcher[K]) Match(dst []K, event []byte) ([]K, error) {
 	now := m.now.Load()
-	s := m.pool.Get().(*scan)
-	defer m.pool.Put(s)
+	pool := m.pool.Load()
+	s, _ := pool.Get().(*scan)
+	if s == nil {
+		s = new(scan)
+	}
+	defer pool.Put(s)
 	s.begin(&now.snapshot, event)
 	err := s.read()
 	if err == nil {
