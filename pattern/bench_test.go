@@ -73,3 +73,21 @@ func BenchmarkRuleCounts(b *testing.B) {
 		}
 	}
 }
+
+// Goroutines share nothing that is written, so twice the cores match twice the
+// events.
+func BenchmarkParallel(b *testing.B) {
+	events := lots.Events(5_000)
+	m := matcherOf(b, lots.Many(1_000, true).Rules)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		var keys []int
+		var err error
+		for i := 0; pb.Next(); i++ {
+			if keys, err = m.Match(keys[:0], events[i%len(events)]); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
