@@ -25,6 +25,7 @@ type Explanation struct {
 	Rule    string          `json:"rule,omitempty"` // name; absent where a pattern was asked about
 	Bus     string          `json:"bus,omitempty"`  // name
 	State   string          `json:"state,omitempty"`
+	Targets *int            `json:"targets,omitempty"` // how many the rule has
 	Pattern json.RawMessage `json:"pattern,omitempty"`
 	Matched bool            `json:"matched"`
 	// Reason is what decided if it was no single member.
@@ -83,6 +84,7 @@ func raw(text string) json.RawMessage {
 func explanationOf(e events.RuleExplanation) Explanation {
 	out := newExplanation(e.Explanation)
 	out.Rule, out.Bus, out.State, out.Pattern = e.Name, e.Bus, e.State, raw(e.Pattern)
+	out.Targets = &e.Targets
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/hub/journey"
+	"github.com/signalbox/signalbox/services/events"
 )
 
 // Trace is the journey of an event.
@@ -19,7 +20,8 @@ type Trace struct {
 	Event    json.RawMessage `json:"event"`
 	Steps    []Step          `json:"steps"`
 	// Missed are rules of the event's buses, as they are now, that do not
-	// match it, the nearest first: told where no rule matched, or where asked.
+	// match it, are disabled, or have no targets, the nearest to a match
+	// first: told where no rule matched, or where asked.
 	Missed []Explanation `json:"missed,omitempty"`
 	// MissedMore is how many more there are.
 	MissedMore int `json:"missedMore,omitempty"`
@@ -104,7 +106,7 @@ func (s *Console) addMissed(ctx context.Context, t *Trace, bus string) error {
 	}
 	for _, e := range rules {
 		switch {
-		case e.Matched && e.State == "ENABLED":
+		case e.Matched && e.State == events.RuleStateEnabled && e.Targets > 0:
 		case len(t.Missed) == maxMissed:
 			t.MissedMore++
 		default:

@@ -57,16 +57,24 @@ func wordsOf(m *kong.Application) []verbWords {
 		v := verbWords{name: n.Name, help: n.Help}
 		for _, f := range n.Flags {
 			if !f.Hidden {
-				v.flags = append(v.flags, flagWords{name: f.Name, help: f.Help, short: f.Short, value: !f.IsBool(), values: f.EnumSlice()})
+				v.flags = append(v.flags, flagWords{name: f.Name, help: f.Help, short: f.Short, value: !f.IsBool(), values: choices(f.Value)})
 			}
 		}
 		v.flags = append(v.flags, flagWords{name: "help", help: "Show how it is used.", short: 'h'})
 		for _, p := range n.Positional {
-			v.args = append(v.args, p.EnumSlice()...)
+			v.args = append(v.args, choices(p)...)
 		}
 		verbs = append(verbs, v)
 	}
 	return verbs
+}
+
+// choices are what a value may be, none where it may be anything.
+func choices(v *kong.Value) []string {
+	if v.Enum == "" {
+		return nil
+	}
+	return v.EnumSlice()
 }
 
 func (v verbWords) flagNames() string {
@@ -85,7 +93,11 @@ func bash(verbs []verbWords) string {
 		fmt.Fprintf(&cases, "    %s) flags=%q words=%q ;;\n", v.name, v.flagNames(), strings.Join(v.args, " "))
 		for _, f := range v.flags {
 			if len(f.values) > 0 {
-				fmt.Fprintf(&values, "    %s:--%s) COMPREPLY=($(compgen -W %q -- \"$cur\")); return ;;\n", v.name, f.name, strings.Join(f.values, " "))
+				name := "--" + f.name
+				if f.short != 0 {
+					name += "|" + v.name + ":-" + string(f.short)
+				}
+				fmt.Fprintf(&values, "    %s:%s) COMPREPLY=($(compgen -W %q -- \"$cur\")); return ;;\n", v.name, name, strings.Join(f.values, " "))
 			}
 		}
 	}

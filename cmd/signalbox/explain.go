@@ -148,8 +148,11 @@ func writeExplanation(s *screen, e *console.Explanation) error {
 	if e.Matched {
 		verdict = " matches"
 	}
-	if e.State == events.RuleStateDisabled {
+	switch {
+	case e.State == events.RuleStateDisabled:
 		verdict += s.warn(", but it is disabled")
+	case e.Matched && e.Targets != nil && *e.Targets == 0:
+		verdict += s.warn(", but it has no targets")
 	}
 	if err := s.printf("%s %s%s\n", s.mark(e.Matched), subject, verdict); err != nil {
 		return err

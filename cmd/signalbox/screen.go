@@ -23,12 +23,14 @@ func (f format) json() bool { return f.Output == "json" }
 type screen struct {
 	w        io.Writer
 	coloured bool
-	width    int // columns of the terminal; 0 where there is none
+	terminal bool
+	width    int // columns of the terminal; 0 where they are not known
 }
 
 func newScreen(sys *system, w io.Writer, f format) *screen {
 	s := &screen{w: w}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		s.terminal = true
 		s.coloured = sys.env("NO_COLOR") == "" && sys.env("TERM") != "dumb"
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			s.width = width
@@ -44,7 +46,7 @@ func newScreen(sys *system, w io.Writer, f format) *screen {
 }
 
 // live tells whether a person looks on.
-func (s *screen) live() bool { return s.width > 0 }
+func (s *screen) live() bool { return s.terminal }
 
 func (s *screen) paint(style lipgloss.Style, text string) string {
 	if !s.coloured || text == "" {

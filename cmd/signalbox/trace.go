@@ -85,7 +85,7 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 			if bus != st.Bus {
 				bus = st.Bus
 				onBuses = append(onBuses, bus)
-				steps.head(s.bold("on bus " + last(bus)))
+				steps.head(s.bold("on " + thing(bus, home(t.Steps[0].Bus))))
 			}
 			steps.add(st)
 			continue
@@ -102,7 +102,7 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 			cmp.Compare(a.rule, b.rule), cmp.Compare(a.target, b.target))
 	})
 	for _, w := range ways {
-		steps.head(s.bold(last(w.rule) + " → " + thing(w.target, home(w.steps[0].Bus))))
+		steps.head(s.bold(last(w.rule) + " → " + thing(w.target, home(t.Steps[0].Bus))))
 		for i, st := range w.steps {
 			// The end of an attempt tells of its start as well.
 			if st.Type != journey.AttemptStart || i == len(w.steps)-1 {
@@ -185,7 +185,7 @@ func writeEnds(s *screen, t *console.Trace, ways []*way) error {
 	}
 	for _, w := range ways {
 		e := w.end()
-		to := thing(w.target, home(e.Bus))
+		to := thing(w.target, home(t.Steps[0].Bus))
 		text := ""
 		switch e.Type {
 		case journey.InvocationSuccess:

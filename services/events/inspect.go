@@ -277,6 +277,7 @@ func nameOrNil(name string) *string {
 // RuleExplanation says why a rule, as it is now, matches an event or not.
 type RuleExplanation struct {
 	Name, ARN, Bus, State, Pattern string
+	Targets                        int // how many it has
 	pattern.Explanation
 }
 
@@ -313,7 +314,7 @@ func (s *Service) ExplainRules(ctx context.Context, busNameOrARN string, event [
 }
 
 func (r *rule) explain(event []byte) (RuleExplanation, error) {
-	e := RuleExplanation{Name: r.Name, ARN: r.arn(), Bus: r.Bus, State: r.State, Pattern: wire.Value(r.Pattern)}
+	e := RuleExplanation{Name: r.Name, ARN: r.arn(), Bus: r.Bus, State: r.State, Pattern: wire.Value(r.Pattern), Targets: len(r.Targets)}
 	p, err := pattern.Parse([]byte(e.Pattern))
 	if err != nil {
 		return e, wire.Errorf(CodeInvalidEventPatternException, "%s", err)
