@@ -31,13 +31,16 @@ import (
 //
 // How batches grow: the committer waits for one of pipeDepth places before it
 // takes what has gathered. A lone writer finds a place free and waits one
-// fsync; under load the requests gather for as long as an fsync takes.
+// fsync; under load the requests gather while the places are taken. The
+// database's next fsync serves all batches that were applied during the last,
+// so a few small ones under way cost little; with only two, a small one that
+// went first would keep all others waiting for an fsync of its own.
 //
 // A barrier (drop, purge) goes alone: the pipeline is empty when it is
 // prepared and until it is published, so that it needs no overlays.
 
 const (
-	pipeDepth     = 2
+	pipeDepth     = 8
 	maxBatchBytes = 4 << 20
 	maxBatchOps   = 4096
 )

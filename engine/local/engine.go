@@ -139,7 +139,9 @@ func (e *Engine) open() (err error) {
 			}
 		}
 	}()
-	cache := pebble.NewCache(e.options.CacheBytes)
+	// The database counts what is written and not yet in files as part of its
+	// cache: the one that is full, and the next.
+	cache := pebble.NewCache(e.options.CacheBytes + 2*int64(e.options.MemTableBytes))
 	defer cache.Unref()
 	o := &pebble.Options{
 		FS:                         manifestFirst{e.fs},
