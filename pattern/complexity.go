@@ -3,6 +3,8 @@ package pattern
 import (
 	"slices"
 	"strings"
+
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 const (
@@ -17,16 +19,16 @@ const (
 // unfinished matches with the wildcards of a member at once. The count is that
 // of event-ruler's MachineComplexityEvaluator: of all beginnings of all
 // wildcards, how many can match one text? Quotation marks belong to the text.
-func tooManyWildcards(tests []test) bool {
+func tooManyWildcards(tests []rule.Test) bool {
 	n := nfa{ids: map[string]int{}}
 	for i := range tests {
 		t := &tests[i]
 		switch {
-		case t.kind == kindWildcard:
-			n.add("", t.text) // equal wildcards count once
-		case t.kind == kindNot && t.inner[0].kind == kindWildcard:
-			for j := range t.inner {
-				n.add(t.src, t.inner[j].text)
+		case t.Kind == rule.Wildcard:
+			n.add("", t.Text) // equal wildcards count once
+		case t.Kind == rule.Not && t.Inner[0].Kind == rule.Wildcard:
+			for j := range t.Inner {
+				n.add(t.Src, t.Inner[j].Text)
 			}
 		}
 	}

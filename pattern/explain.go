@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // Explanation says why a pattern matches an event, or why not.
@@ -48,14 +50,14 @@ func Explain(p *Pattern, event []byte) (Explanation, error) {
 	}
 	e := Explanation{Branches: len(p.branches)}
 	fewest := -1
-	explained := map[*member]MemberExplanation{}
+	explained := map[*rule.Member]MemberExplanation{} // members are shared by branches
 	for i, b := range p.branches {
 		members := make([]MemberExplanation, len(b))
 		missed := 0
 		for j, m := range b {
 			x, ok := explained[m]
 			if !ok {
-				x = explainMember(m, all)
+				x = explainMember(m, all, len(b) == 1)
 				explained[m] = x
 			}
 			if members[j] = x; !x.Matched {
@@ -79,30 +81,31 @@ func Explain(p *Pattern, event []byte) (Explanation, error) {
 }
 
 // alone is the pattern that one branch makes.
-func alone(b branch) *Pattern { return &Pattern{branches: []branch{b}} }
+func alone(b rule.Branch) *Pattern { return &Pattern{branches: []rule.Branch{b}} }
 
 // apart words why a branch does not match though each of its members does.
-func apart(b branch, all []leaf) string {
+func apart(b rule.Branch, all []leaf) string {
 	for _, m := range b {
 		for _, l := range all {
-			if l.path != m.path || l.in == nil {
+			if l.path != m.Path || l.in == nil {
 				continue
 			}
-			if m.mayLack() {
-				return fmt.Sprintf("every member matches by itself, but not within one and the same element of an array; %s must be absent from that element, or from all if no member before it in the alphabet lies in the array", m.path)
+			if m.MayLack() {
+				return fmt.Sprintf("every member matches by itself, but not within one and the same element of an array; %s must be absent from that element, or from all if no member before it in the alphabet lies in the array", m.Path)
 			}
-			return fmt.Sprintf("every member matches by itself, but not within one and the same element of the array that %s lies in", m.path)
+			return fmt.Sprintf("every member matches by itself, but not within one and the same element of the array that %s lies in", m.Path)
 		}
 	}
 	return "every member matches by itself, but not all together"
 }
 
-func explainMember(m *member, all []leaf) MemberExplanation {
-	e := MemberExplanation{Path: m.path, Wanted: m.src}
+// explainMember explains a member, which may be the only one of its branch.
+func explainMember(m *rule.Member, all []leaf, only bool) MemberExplanation {
+	e := MemberExplanation{Path: m.Path, Wanted: m.Src}
 	var present bool
 	for i := range all {
 		l := &all[i]
-		if l.path != m.path {
+		if l.path != m.Path {
 			continue
 		}
 		if l.empty {
@@ -110,28 +113,28 @@ func explainMember(m *member, all []leaf) MemberExplanation {
 		}
 		present = true
 		if len(e.Found) < 100 {
-			e.Found = append(e.Found, l.value.json())
+			e.Found = append(e.Found, toJSON(&l.value))
 		}
-		for j := range m.tests {
-			if !e.Matched && m.tests[j].holds(&l.value) {
-				e.Matched, e.Alternative = true, m.tests[j].src
+		for j := range m.Tests {
+			if !e.Matched && m.Tests[j].Holds(&l.value) {
+				e.Matched, e.Alternative = true, m.Tests[j].Src
 			}
 		}
 	}
 	if e.Matched {
 		return e
 	}
-	for i := range m.tests {
+	for i := range m.Tests {
 		// Whether another element of an array has it is for Match to say.
-		if t := &m.tests[i]; t.kind == kindAbsent && (!present || inArrays(m.path, all)) {
-			e.Matched, e.Alternative = true, t.src
+		if t := &m.Tests[i]; t.Kind == rule.Absent && (!present || !only && inArrays(m.Path, all)) {
+			e.Matched, e.Alternative = true, t.Src
 			return e
 		}
 	}
 	if present {
 		e.Reason = nearestValue(m, all)
 	} else {
-		e.Reason = nearestPath(m.path, all)
+		e.Reason = nearestPath(m.Path, all)
 	}
 	return e
 }
@@ -146,12 +149,12 @@ func inArrays(path string, all []leaf) bool {
 	return true
 }
 
-// json returns the value as JSON.
-func (v *value) json() string {
-	if v.kind != '"' {
-		return string(v.text)
+// toJSON returns the value as JSON.
+func toJSON(v *rule.Value) string {
+	if v.Kind != '"' {
+		return string(v.Text)
 	}
-	return quote(string(v.text))
+	return quote(string(v.Text))
 }
 
 // quote writes s as JSON; only what must be escaped is.
@@ -174,14 +177,14 @@ func quote(s string) string {
 }
 
 // words says what a leaf is: the string "300", the number 300, null.
-func (v *value) words() string {
-	switch v.kind {
+func words(v *rule.Value) string {
+	switch v.Kind {
 	case '"':
-		return "the string " + v.json()
+		return "the string " + toJSON(v)
 	case '0':
-		return "the number " + string(v.text)
+		return "the number " + string(v.Text)
 	}
-	return string(v.text)
+	return string(v.Text)
 }
 
 func formatFloat(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

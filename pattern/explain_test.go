@@ -20,6 +20,7 @@ func TestExplainNamesTheNearestMiss(t *testing.T) {
 		{"a value for an object", `{"a":{"b":["x"]}}`, `{"a":"x"}`, `a is the string "x" in the event, the pattern looks inside it`},
 		{"JSON in a string", `{"detail":{"b":["x"]}}`, `{"detail":"{\"b\":\"x\"}"}`, `detail is a string with JSON inside, not an object: it was encoded twice`},
 		{"an empty array", `{"a":[{"exists":true}]}`, `{"a":[]}`, `a is empty in the event: it has no value`},
+		{"what should be absent from all elements", `{"l":{"a":[{"exists":false}]}}`, `{"l":[{"a":1},{}]}`, `l.a is the number 1, the pattern wants it to be absent`},
 		{"what should be absent", `{"a":[{"exists":false}]}`, `{"a":null}`, `a is null, the pattern wants it to be absent`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

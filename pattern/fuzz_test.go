@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/signalbox/signalbox/pattern/internal/question"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // matchesSlowly is the obvious way to match.
@@ -15,7 +16,7 @@ func matchesSlowly(p *Pattern, event []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(p.branches, func(b branch) bool { return satisfiable(b, all, nil) }), nil
+	return slices.ContainsFunc(p.branches, func(b rule.Branch) bool { return satisfiable(b, all, nil) }), nil
 }
 
 // doubledArrays reports whether an event reaches the path of an array twice
@@ -98,8 +99,8 @@ func TestOneMatcherAnswersAsTheObviousWayDoes(t *testing.T) {
 		for k := range patterns {
 			m.Delete(k)
 		}
-		if now := m.now.Load(); now.root != nil || now.fields != 0 || now.always.len() != 0 || len(m.w.constraints) != 0 || len(m.w.ids.free) != int(m.w.ids.next) {
-			t.Errorf("an empty matcher holds on to things: %d fields, %d always, %d constraints, %d of %d ids", now.fields, now.always.len(), len(m.w.constraints), int(m.w.ids.next)-len(m.w.ids.free), m.w.ids.next)
+		if !m.w.Empty() {
+			t.Errorf("an empty matcher holds on to things: %+v", m.w)
 		}
 	}
 }
@@ -155,7 +156,7 @@ func FuzzMatch(f *testing.F) {
 		if explainErr != nil || explained.Matched != got {
 			t.Fatalf("pattern %s, event %s: matched %v, explained %v, %v", text, event, got, explained.Matched, explainErr)
 		}
-		if len(all) > 60 || len(p.branches) > 8 || slices.ContainsFunc(p.branches, func(b branch) bool { return len(b) > 4 }) || doubledArrays(all) {
+		if len(all) > 60 || len(p.branches) > 8 || slices.ContainsFunc(p.branches, func(b rule.Branch) bool { return len(b) > 4 }) || doubledArrays(all) {
 			return // the obvious way takes too long, or differs by design
 		}
 		if want, _ := matchesSlowly(p, []byte(event)); got != want {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/signalbox/signalbox/pattern/internal/engine"
 )
 
 // list repeats what one makes n times, as a JSON array.
@@ -100,13 +102,12 @@ func TestWorkGrowsNoFasterThanTheEvent(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := matcherOf(t, c.rules)
 			work := func(n int) float64 {
-				s := new(scan)
-				s.begin(&m.now.Load().snapshot, []byte(c.event(n)))
-				if err := s.read(); err != nil {
+				s := new(engine.Scan)
+				event := []byte(c.event(n))
+				if err := s.Match(&m.now.Load().snap, event, func(uint32) {}); err != nil {
 					t.Fatal(err)
 				}
-				s.rules(func(uint32) {})
-				return float64(s.steps) + float64(len(s.event))
+				return float64(s.Steps() + len(event))
 			}
 			small, large := work(200), work(1600)
 			if ratio := large / small; ratio > 8*1.6 {

@@ -1,23 +1,18 @@
 package pattern
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/signalbox/signalbox/pattern/internal/engine"
 	"github.com/signalbox/signalbox/pattern/internal/lex"
-)
-
-var (
-	errNotObject = errors.New("event must be a JSON object")
-	errNoJSON    = errors.New("event is no JSON")
-	errTooDeep   = fmt.Errorf("event nests deeper than %d levels", lex.MaxDepth)
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // leaf is a string, number, true, false or null of an event, or an array or
 // object that has none.
 type leaf struct {
 	path  string
-	value value
+	value rule.Value
 	empty bool   // an empty array or object: no leaf to a test
 	in    *place // the innermost array element that it lies in
 }
@@ -46,7 +41,7 @@ func leavesOf(event []byte) ([]leaf, error) {
 	l := &leaves{event: event}
 	i := lex.Space(event, 0)
 	if i >= len(event) || event[i] != '{' {
-		return nil, errNotObject
+		return nil, engine.ErrNotObject
 	}
 	end, err := l.object(i+1, "", true)
 	if err != nil {
@@ -62,14 +57,14 @@ func (l *leaves) fail(at int) error {
 	return fmt.Errorf("event is no JSON at byte %d", min(max(at, 0), len(l.event)))
 }
 
-func (l *leaves) add(path string, v value, empty bool) {
+func (l *leaves) add(path string, v rule.Value, empty bool) {
 	l.all = append(l.all, leaf{path: path, value: v, empty: empty, in: l.in})
 }
 
 // object reads the members behind an opening brace.
 func (l *leaves) object(i int, path string, root bool) (int, error) {
 	if i = lex.Space(l.event, i); i < len(l.event) && l.event[i] == '}' {
-		l.add(path, value{}, true)
+		l.add(path, rule.Value{}, true)
 		return i + 1, nil
 	}
 	for i < len(l.event) {
@@ -125,7 +120,7 @@ func (l *leaves) value(i int, path string) (int, error) {
 	switch l.event[i] {
 	case '{', '[':
 		if l.depth++; l.depth >= lex.MaxDepth {
-			return 0, errTooDeep
+			return 0, engine.ErrTooDeep
 		}
 		defer func() { l.depth-- }()
 		if l.event[i] == '{' {
@@ -141,7 +136,7 @@ func (l *leaves) value(i int, path string) (int, error) {
 		if !plain {
 			text = lex.AppendUnquoted(nil, text)
 		}
-		l.add(path, newValue('"', text), false)
+		l.add(path, rule.NewValue('"', text), false)
 		return end + 1, nil
 	case 't', 'f', 'n':
 	default:
@@ -151,7 +146,7 @@ func (l *leaves) value(i int, path string) (int, error) {
 	if end < 0 {
 		return 0, l.fail(i)
 	}
-	l.add(path, newValue(kind, l.event[i:end]), false)
+	l.add(path, rule.NewValue(kind, l.event[i:end]), false)
 	return end, nil
 }
 
@@ -160,7 +155,7 @@ func (l *leaves) array(i int, path string) (int, error) {
 	id := l.arrays
 	l.arrays++
 	if i = lex.Space(l.event, i); i < len(l.event) && l.event[i] == ']' {
-		l.add(path, value{}, true)
+		l.add(path, rule.Value{}, true)
 		return i + 1, nil
 	}
 	for element := 0; i < len(l.event); element++ {

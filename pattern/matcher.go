@@ -2,10 +2,10 @@ package pattern
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/signalbox/signalbox/pattern/internal/engine"
 	"github.com/signalbox/signalbox/pattern/internal/persist"
 )
 
@@ -14,33 +14,33 @@ import (
 // and never waits for Put or Delete.
 type Matcher[K comparable] struct {
 	now  atomic.Pointer[state[K]]
-	pool atomic.Pointer[sync.Pool] // of *scan
+	pool atomic.Pointer[sync.Pool] // of *engine.Scan
 
 	mu    sync.Mutex // guards what follows
-	w     *writer
-	rules map[K]*rule
-	slots ids
+	w     *engine.Writer
+	rules map[K]*entry
+	slots engine.IDs
 	peak  int // the most rules since all was last made anew
 }
 
 // state is what Match sees.
 type state[K comparable] struct {
-	snapshot
+	snap engine.Snapshot
 	keys persist.Vector[K] // by rule
 	n    int
 }
 
-// rule is what a key stands for.
-type rule struct {
-	id           uint32
-	conjunctions []*conjunction
+// entry is what a key stands for.
+type entry struct {
+	id   uint32
+	held *engine.Rule
 }
 
 // NewMatcher returns a matcher without patterns.
 func NewMatcher[K comparable]() *Matcher[K] {
-	m := &Matcher[K]{w: newWriter(), rules: map[K]*rule{}}
+	m := &Matcher[K]{w: engine.NewWriter(), rules: map[K]*entry{}}
 	m.pool.Store(new(sync.Pool))
-	m.now.Store(&state[K]{snapshot: m.w.snap})
+	m.now.Store(&state[K]{snap: m.w.Snapshot()})
 	return m
 }
 
@@ -61,18 +61,18 @@ func (m *Matcher[K]) put(key K, p *Pattern) {
 	now := *m.now.Load()
 	r := m.rules[key]
 	if r == nil {
-		r = &rule{id: m.slots.take()}
+		r = &entry{id: m.slots.Take()}
 		m.rules[key] = r
 		now.keys = now.keys.With(r.id, key)
 		now.n++
 	}
-	old := r.conjunctions
-	r.conjunctions = m.w.add(r.id, p)
+	old := r.held
+	r.held = m.w.Add(r.id, p.branches)
 	if old != nil {
-		m.w.remove(old)
+		m.w.Remove(old)
 	}
 	m.peak = max(m.peak, now.n)
-	now.snapshot = m.w.snap
+	now.snap = m.w.Snapshot()
 	m.now.Store(&now)
 }
 
@@ -85,16 +85,16 @@ func (m *Matcher[K]) Delete(key K) {
 		return
 	}
 	delete(m.rules, key)
-	m.w.remove(r.conjunctions)
+	m.w.Remove(r.held)
 	now := *m.now.Load()
 	var zero K
 	now.keys = now.keys.With(r.id, zero)
 	now.n--
-	m.slots.give(r.id)
+	m.slots.Give(r.id)
 	if m.peak > keptPeak && now.n < m.peak/4 {
 		m.renew(&now)
 	}
-	now.snapshot = m.w.snap
+	now.snap = m.w.Snapshot()
 	m.now.Store(&now)
 }
 
@@ -104,19 +104,11 @@ const keptPeak = 1_000
 // renew makes everything anew, so that what many rules took is given back.
 func (m *Matcher[K]) renew(now *state[K]) {
 	old := m.rules
-	m.w, m.rules, m.slots, m.peak = newWriter(), make(map[K]*rule, len(old)), ids{}, now.n
+	m.w, m.rules, m.slots, m.peak = engine.NewWriter(), make(map[K]*entry, len(old)), engine.IDs{}, now.n
 	now.keys = persist.Vector[K]{}
 	for key, r := range old {
-		p := &Pattern{}
-		for _, c := range r.conjunctions {
-			b := make(branch, len(c.members))
-			for i, m := range c.members {
-				b[i] = &member{path: strings.Join(m.path, "."), tests: m.tests}
-			}
-			p.branches = append(p.branches, b)
-		}
-		id := m.slots.take()
-		m.rules[key] = &rule{id, m.w.add(id, p)}
+		id := m.slots.Take()
+		m.rules[key] = &entry{id, m.w.Add(id, r.held.Branches())}
 		now.keys = now.keys.With(id, key)
 	}
 	m.pool.Store(new(sync.Pool))
@@ -128,17 +120,12 @@ func (m *Matcher[K]) renew(now *state[K]) {
 func (m *Matcher[K]) Match(dst []K, event []byte) ([]K, error) {
 	now := m.now.Load()
 	pool := m.pool.Load()
-	s, _ := pool.Get().(*scan)
+	s, _ := pool.Get().(*engine.Scan)
 	if s == nil {
-		s = new(scan)
+		s = new(engine.Scan)
 	}
 	defer pool.Put(s)
-	s.begin(&now.snapshot, event)
-	err := s.read()
-	if err == nil {
-		s.rules(func(rule uint32) { dst = append(dst, now.keys.At(rule)) })
-	}
-	s.snap, s.event = nil, nil
+	err := s.Match(&now.snap, event, func(rule uint32) { dst = append(dst, now.keys.At(rule)) })
 	return dst, err
 }
 

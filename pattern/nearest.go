@@ -2,11 +2,13 @@ package pattern
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/signalbox/signalbox/pattern/internal/casefold"
 	"github.com/signalbox/signalbox/pattern/internal/lex"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // nearestPath words why the event has nothing at path, by the nearest thing
@@ -27,10 +29,10 @@ func nearestPath(path string, all []leaf) string {
 		case strings.HasPrefix(l.path, path+"."):
 			try(8, "%s is an object in the event; a pattern looks at the values inside it", path)
 		case strings.HasPrefix(path, l.path+".") && !l.empty:
-			if l.value.kind == '"' && lex.Space(l.value.text, 0) < len(l.value.text) && l.value.text[lex.Space(l.value.text, 0)] == '{' {
+			if l.value.Kind == '"' && lex.Space(l.value.Text, 0) < len(l.value.Text) && l.value.Text[lex.Space(l.value.Text, 0)] == '{' {
 				try(7, "%s is a string with JSON inside, not an object: it was encoded twice", l.path)
 			} else {
-				try(6, "%s is %s in the event, the pattern looks inside it", l.path, l.value.words())
+				try(6, "%s is %s in the event, the pattern looks inside it", l.path, words(&l.value))
 			}
 		case strings.EqualFold(l.path, path):
 			try(5, "the event has %s: the names differ only in case", l.path)
@@ -56,15 +58,15 @@ func nests(who, path, what string) string {
 }
 
 // nearestValue words why none of the values at the member's path will do.
-func nearestValue(m *member, all []leaf) string {
+func nearestValue(m *rule.Member, all []leaf) string {
 	best, reason := -1, ""
 	for i := range all {
 		l := &all[i]
-		if l.path != m.path || l.empty {
+		if l.path != m.Path || l.empty {
 			continue
 		}
-		for j := range m.tests {
-			if rank, why := m.tests[j].miss(m.path, &l.value); rank > best {
+		for j := range m.Tests {
+			if rank, why := miss(&m.Tests[j], m.Path, &l.value); rank > best {
 				best, reason = rank, why
 			}
 		}
@@ -73,96 +75,96 @@ func nearestValue(m *member, all []leaf) string {
 }
 
 // miss words why the test does not hold for v, and ranks how near it came.
-func (t *test) miss(path string, v *value) (int, string) {
-	if rank, why := t.confused(path, v); rank > 0 {
+func miss(t *rule.Test, path string, v *rule.Value) (int, string) {
+	if rank, why := confused(t, path, v); rank > 0 {
 		return rank, why
 	}
-	is := path + " is " + v.words()
-	switch t.kind {
-	case kindAbsent:
+	is := path + " is " + words(v)
+	switch t.Kind {
+	case rule.Absent:
 		return 4, is + ", the pattern wants it to be absent"
-	case kindNot:
-		for i := range t.inner {
-			if t.inner[i].holds(v) {
+	case rule.Not:
+		for i := range t.Inner {
+			if t.Inner[i].Holds(v) {
 				return 4, is + ", which the pattern excludes"
 			}
 		}
-	case kindRange:
-		if v.kind == '0' {
-			return 3, is + ", which is not " + t.bounds()
+	case rule.Range:
+		if v.Kind == '0' {
+			return 3, is + ", which is not " + bounds(t)
 		}
 		return 1, is + ", the pattern wants a number"
-	case kindString, kindNumber, kindNumberText, kindLiteral:
-		return 1, is + ", the pattern wants " + t.src
-	case kindBlock:
-		if t.text != "" {
-			return 1, is + ", the pattern wants " + t.src
+	case rule.String, rule.Number, rule.NumberText, rule.Literal:
+		return 1, is + ", the pattern wants " + t.Src
+	case rule.Block:
+		if t.Text != "" {
+			return 1, is + ", the pattern wants " + t.Src
 		}
 		return 2, is + ", which is no address in the block"
 	}
-	return 2, is + ", which is not what " + t.src + " asks for"
+	return 2, is + ", which is not what " + t.Src + " asks for"
 }
 
 // confused recognizes the mistakes that people make.
-func (t *test) confused(path string, v *value) (int, string) {
-	text := string(v.text)
-	switch t.kind {
-	case kindNumber, kindRange:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && v.kind == '"' {
-			if t.kind == kindNumber && f == t.lo {
-				return 9, fmt.Sprintf("%s is the string %s, the pattern wants the number %s", path, v.json(), t.src)
+func confused(t *rule.Test, path string, v *rule.Value) (int, string) {
+	text := string(v.Text)
+	switch t.Kind {
+	case rule.Number, rule.Range:
+		if f, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && v.Kind == '"' {
+			if t.Kind == rule.Number && f == t.Lo {
+				return 9, fmt.Sprintf("%s is the string %s, the pattern wants the number %s", path, toJSON(v), t.Src)
 			}
-			if t.kind == kindRange {
-				return 7, fmt.Sprintf("%s is the string %s, the pattern wants a number", path, v.json())
+			if t.Kind == rule.Range {
+				return 7, fmt.Sprintf("%s is the string %s, the pattern wants a number", path, toJSON(v))
 			}
 		}
-		if v.kind == '0' && !v.double {
+		if v.Kind == '0' && !v.Double {
 			return 5, fmt.Sprintf("%s is the number %s, which has more digits than can be compared", path, text)
 		}
-	case kindLiteral:
-		if v.kind == '"' && text == t.text {
-			return 9, fmt.Sprintf("%s is the string %s, the pattern wants %s without quotation marks", path, v.json(), t.text)
+	case rule.Literal:
+		if v.Kind == '"' && text == t.Text {
+			return 9, fmt.Sprintf("%s is the string %s, the pattern wants %s without quotation marks", path, toJSON(v), t.Text)
 		}
-	case kindString, kindPrefix, kindSuffix, kindWildcard:
-		return t.confusedString(path, v, text)
+	case rule.String, rule.Prefix, rule.Suffix, rule.Wildcard:
+		return confusedString(t, path, v, text)
 	}
 	return 0, ""
 }
 
-func (t *test) confusedString(path string, v *value, text string) (int, string) {
-	if v.kind != '"' {
-		if t.holdsString(v.text) {
-			return 9, fmt.Sprintf("%s is %s, the pattern wants a string", path, v.words())
+func confusedString(t *rule.Test, path string, v *rule.Value, text string) (int, string) {
+	if v.Kind != '"' {
+		if t.HoldsString(v.Text) {
+			return 9, fmt.Sprintf("%s is %s, the pattern wants a string", path, words(v))
 		}
 		return 0, ""
 	}
 	trimmed := []byte(strings.TrimSpace(text))
 	switch {
-	case t.kind == kindString && casefold.Equal(t.text, v.text),
-		t.kind == kindPrefix && casefold.HasPrefix(t.text, v.text),
-		t.kind == kindSuffix && casefold.HasSuffix(t.text, v.text):
-		return 9, fmt.Sprintf("%s differs only in case: it is %s, the pattern wants %s", path, v.json(), t.src)
-	case len(trimmed) != len(text) && t.holdsString(trimmed):
-		return 9, fmt.Sprintf("%s has white space around it: it is %s", path, v.json())
-	case t.kind == kindString && strings.Contains(t.text, "*") && wildcardHolds(wildcardPieces(strings.ReplaceAll(t.text, `\`, `\\`)), v.text):
-		return 8, fmt.Sprintf(`%s is %s; a star stands for itself unless the pattern says {"wildcard": %s}`, path, v.json(), t.src)
-	case t.kind == kindString && strings.HasPrefix(text, t.text) && t.text != "":
-		return 5, fmt.Sprintf(`%s is %s, which goes on after %s; {"prefix": …} would take it`, path, v.json(), t.src)
+	case t.Kind == rule.String && casefold.Equal(t.Text, v.Text),
+		t.Kind == rule.Prefix && casefold.HasPrefix(t.Text, v.Text),
+		t.Kind == rule.Suffix && casefold.HasSuffix(t.Text, v.Text):
+		return 9, fmt.Sprintf("%s differs only in case: it is %s, the pattern wants %s", path, toJSON(v), t.Src)
+	case len(trimmed) != len(text) && t.HoldsString(trimmed):
+		return 9, fmt.Sprintf("%s has white space around it: it is %s", path, toJSON(v))
+	case t.Kind == rule.String && strings.Contains(t.Text, "*") && rule.WildcardHolds(rule.Pieces(strings.ReplaceAll(t.Text, `\`, `\\`)), v.Text):
+		return 8, fmt.Sprintf(`%s is %s; a star stands for itself unless the pattern says {"wildcard": %s}`, path, toJSON(v), t.Src)
+	case t.Kind == rule.String && strings.HasPrefix(text, t.Text) && t.Text != "":
+		return 5, fmt.Sprintf(`%s is %s, which goes on after %s; {"prefix": …} would take it`, path, toJSON(v), t.Src)
 	}
 	return 0, ""
 }
 
 // bounds words a range.
-func (t *test) bounds() string {
-	if t.lo == t.hi {
-		return "equal to " + formatFloat(t.lo)
+func bounds(t *rule.Test) string {
+	if t.Lo == t.Hi {
+		return "equal to " + formatFloat(t.Lo)
 	}
 	var parts []string
-	if t.lo != -inf {
-		parts = append(parts, map[bool]string{true: "> ", false: ">= "}[t.loOpen]+formatFloat(t.lo))
+	if t.Lo != math.Inf(-1) {
+		parts = append(parts, map[bool]string{true: "> ", false: ">= "}[t.LoOpen]+formatFloat(t.Lo))
 	}
-	if t.hi != inf {
-		parts = append(parts, map[bool]string{true: "< ", false: "<= "}[t.hiOpen]+formatFloat(t.hi))
+	if t.Hi != math.Inf(1) {
+		parts = append(parts, map[bool]string{true: "< ", false: "<= "}[t.HiOpen]+formatFloat(t.Hi))
 	}
 	return strings.Join(parts, " and ")
 }

@@ -2,46 +2,48 @@ package pattern
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/signalbox/signalbox/pattern/internal/address"
 	"github.com/signalbox/signalbox/pattern/internal/number"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // expression reads a match expression such as {"prefix": "a"}, its opening
 // brace read already. The errors are event-ruler's, word for word.
-func (p *parser) expression() test {
+func (p *parser) expression() rule.Test {
 	name := p.next()
 	if name.kind != ':' {
 		p.refuse("Match expression name not found")
 	}
 	switch name.text {
 	case "exactly":
-		return p.only(test{kind: kindString, text: p.text("exact match pattern must be a string")})
+		return p.only(rule.Test{Kind: rule.String, Text: p.text("exact match pattern must be a string")})
 	case "prefix":
-		return p.prefixOrSuffix("prefix", "Prefix", kindPrefix, kindPrefixFold)
+		return p.prefixOrSuffix("prefix", "Prefix", rule.Prefix, rule.PrefixFold)
 	case "suffix":
-		return p.prefixOrSuffix("suffix", "Suffix", kindSuffix, kindSuffixFold)
+		return p.prefixOrSuffix("suffix", "Suffix", rule.Suffix, rule.SuffixFold)
 	case "equals-ignore-case":
-		return p.only(test{kind: kindFold, text: p.text("equals-ignore-case match pattern must be a string")})
+		return p.only(rule.Test{Kind: rule.Fold, Text: p.text("equals-ignore-case match pattern must be a string")})
 	case "wildcard":
 		text := p.text("wildcard match pattern must be a string")
 		p.checkWildcard(text)
-		return p.only(test{kind: kindWildcard, text: text, pieces: wildcardPieces(text)})
+		return p.only(rule.Test{Kind: rule.Wildcard, Text: text, Pieces: rule.Pieces(text)})
 	case "cidr":
 		block, err := address.ParseBlock(p.text("prefix match pattern must be a string"))
 		if err != nil {
 			panic(fault{reason: err.Error(), at: p.seen, complete: true})
 		}
-		return p.only(test{kind: kindBlock, block: block})
+		return p.only(rule.Test{Kind: rule.Block, Block: block})
 	case "exists":
 		t := p.next()
 		if t.text != "true" && t.text != "false" || t.kind != 'a' {
 			p.refuse("exists match pattern must be either true or false.")
 		}
 		if t.text == "false" {
-			return p.only(test{kind: kindAbsent})
+			return p.only(rule.Test{Kind: rule.Absent})
 		}
-		return p.only(test{kind: kindExists})
+		return p.only(rule.Test{Kind: rule.Exists})
 	case "numeric":
 		if t := p.next(); t.kind != '[' {
 			p.refuse("Value of numeric must be an array.")
@@ -55,7 +57,7 @@ func (p *parser) expression() test {
 		return p.anythingBut()
 	}
 	p.refuse("Unrecognized match type %s", name.text)
-	return test{}
+	return rule.Test{}
 }
 
 // text reads a string and refuses anything else with the given reason.
@@ -69,18 +71,18 @@ func (p *parser) text(reason string) string {
 }
 
 // only ends an expression that has one member.
-func (p *parser) only(made test) test {
+func (p *parser) only(made rule.Test) rule.Test {
 	if t := p.next(); t.kind != '}' {
 		p.refuse("Only one key allowed in match expression")
 	}
 	return made
 }
 
-func (p *parser) prefixOrSuffix(name, title string, plain, fold kind) test {
+func (p *parser) prefixOrSuffix(name, title string, plain, fold rule.Kind) rule.Test {
 	t := p.next()
 	if t.kind == '"' {
 		p.finish(t)
-		return p.only(test{kind: plain, text: t.text})
+		return p.only(rule.Test{Kind: plain, Text: t.text})
 	}
 	if t.kind != '{' {
 		p.refuse("%s match pattern must be a string", name)
@@ -93,25 +95,25 @@ func (p *parser) prefixOrSuffix(name, title string, plain, fold kind) test {
 		p.refuse("Unsupported %s pattern: %s", name, op.text)
 	}
 	text := p.text("equals-ignore-case match pattern must be a string")
-	return p.only(p.only(test{kind: fold, text: text}))
+	return p.only(p.only(rule.Test{Kind: fold, Text: text}))
 }
 
 // numeric reads the list of a numeric expression up to its end.
-func (p *parser) numeric() test {
+func (p *parser) numeric() rule.Test {
 	t := p.next()
 	p.finish(t)
 	if t.kind != '"' {
 		p.refuse("Invalid member in numeric match: %s", tokenText(t))
 	}
-	made := test{kind: kindRange, lo: -inf, hi: inf}
+	made := rule.Test{Kind: rule.Range, Lo: math.Inf(-1), Hi: math.Inf(1)}
 	switch op := t.text; op {
 	case "=":
-		made.lo = p.comparable("equals")
-		made.hi = made.lo
+		made.Lo = p.comparable("equals")
+		made.Hi = made.Lo
 	case "<", "<=":
-		made.hi, made.hiOpen = p.comparable(op), op == "<"
+		made.Hi, made.HiOpen = p.comparable(op), op == "<"
 	case ">", ">=":
-		made.lo, made.loOpen = p.comparable(op), op == ">"
+		made.Lo, made.LoOpen = p.comparable(op), op == ">"
 		if t = p.next(); t.kind == ']' {
 			return made
 		}
@@ -127,7 +129,7 @@ func (p *parser) numeric() test {
 }
 
 // upper reads the second half of a range, t being its operator.
-func (p *parser) upper(t token, made *test) {
+func (p *parser) upper(t token, made *rule.Test) {
 	p.finish(t)
 	if t.kind != '"' {
 		p.refuse("Bad value in numeric range: %s", tokenText(t))
@@ -135,11 +137,11 @@ func (p *parser) upper(t token, made *test) {
 	if t.text != "<" && t.text != "<=" {
 		p.refuse("Bad numeric range operator: %s", t.text)
 	}
-	made.hi, made.hiOpen = p.comparable(t.text), t.text == "<"
+	made.Hi, made.HiOpen = p.comparable(t.text), t.text == "<"
 	if end := p.next(); end.kind != ']' {
 		p.refuse("Too many terms in numeric range expression")
 	}
-	if made.lo >= made.hi {
+	if made.Lo >= made.Hi {
 		p.refuse("Bottom must be less than top")
 	}
 }
@@ -158,9 +160,9 @@ func (p *parser) comparable(op string) float64 {
 }
 
 // anythingBut reads what follows the name anything-but.
-func (p *parser) anythingBut() test {
-	made := test{kind: kindNot}
-	inner, op := kindString, ""
+func (p *parser) anythingBut() rule.Test {
+	made := rule.Test{Kind: rule.Not}
+	inner, op := rule.String, ""
 	t := p.next()
 	if t.kind == '{' {
 		name := p.next()
@@ -170,13 +172,13 @@ func (p *parser) anythingBut() test {
 		op = name.text
 		switch op {
 		case "equals-ignore-case":
-			inner = kindFold
+			inner = rule.Fold
 		case "prefix":
-			inner = kindPrefix
+			inner = rule.Prefix
 		case "suffix":
-			inner = kindSuffix
+			inner = rule.Suffix
 		case "wildcard":
-			inner = kindWildcard
+			inner = rule.Wildcard
 		default:
 			p.refuse("Unsupported anything-but pattern: %s", op)
 		}
@@ -187,11 +189,11 @@ func (p *parser) anythingBut() test {
 	}
 	if t.kind == '[' {
 		for t = p.next(); t.kind != ']'; t = p.next() {
-			made.inner = append(made.inner, p.excluded(t, inner, true))
+			made.Inner = append(made.Inner, p.excluded(t, inner, true))
 		}
-		p.checkExcluded(made.inner, op)
+		p.checkExcluded(made.Inner, op)
 	} else {
-		made.inner = append(made.inner, p.excluded(t, inner, false))
+		made.Inner = append(made.Inner, p.excluded(t, inner, false))
 	}
 	for range min(len(op), 1) + 1 {
 		if end := p.next(); end.kind != '}' {
@@ -203,7 +205,7 @@ func (p *parser) anythingBut() test {
 
 // excluded makes the test of one value of anything-but. Faults inside a list
 // carry their place twice, as the service words them.
-func (p *parser) excluded(t token, k kind, list bool) test {
+func (p *parser) excluded(t token, k rule.Kind, list bool) rule.Test {
 	refuse := func(reason string) {
 		f := fault{reason: reason, at: p.seen, located: 1}
 		if list {
@@ -212,38 +214,38 @@ func (p *parser) excluded(t token, k kind, list bool) test {
 		panic(f)
 	}
 	switch {
-	case k == kindString && t.kind == '"':
+	case k == rule.String && t.kind == '"':
 		p.finish(t)
-		return test{kind: kindString, text: t.text}
-	case k == kindString && t.kind == '0':
+		return rule.Test{Kind: rule.String, Text: t.text}
+	case k == rule.String && t.kind == '0':
 		made := exactNumber(t.text)
-		if made.kind != kindNumber {
+		if made.Kind != rule.Number {
 			refuse(fmt.Sprintf("Cannot compare number : %s", t.text))
 		}
 		return made
-	case k == kindString:
+	case k == rule.String:
 		refuse("Inside anything but list, start|null|boolean is not supported.")
-	case t.kind != '"' && k == kindFold:
+	case t.kind != '"' && k == rule.Fold:
 		refuse("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.")
-	case t.kind != '"' && k == kindWildcard:
+	case t.kind != '"' && k == rule.Wildcard:
 		refuse("wildcard match pattern must be a string")
 	case t.kind != '"':
 		refuse("prefix/suffix match pattern must be a string")
 	}
 	p.finish(t)
 	switch {
-	case t.text == "" && (k == kindPrefix || k == kindSuffix):
+	case t.text == "" && (k == rule.Prefix || k == rule.Suffix):
 		refuse("Null prefix/suffix not allowed")
-	case k == kindWildcard:
+	case k == rule.Wildcard:
 		p.checkWildcard(t.text)
-		return test{kind: k, text: t.text, pieces: wildcardPieces(t.text)}
+		return rule.Test{Kind: k, Text: t.text, Pieces: rule.Pieces(t.text)}
 	}
-	return test{kind: k, text: t.text}
+	return rule.Test{Kind: k, Text: t.text}
 }
 
 // checkExcluded refuses empty lists, and mixed ones of plain values. On some
 // empty ones event-ruler fails inside.
-func (p *parser) checkExcluded(inner []test, op string) {
+func (p *parser) checkExcluded(inner []rule.Test, op string) {
 	if op != "" {
 		if len(inner) == 0 {
 			p.refuse("Empty arrays are not allowed")
@@ -252,7 +254,7 @@ func (p *parser) checkExcluded(inner []test, op string) {
 	}
 	strings := 0
 	for _, t := range inner {
-		if t.kind == kindString {
+		if t.Kind == rule.String {
 			strings++
 		}
 	}
@@ -279,22 +281,22 @@ func (p *parser) checkWildcard(text string) {
 	}
 }
 
-func exactString(s string) test {
+func exactString(s string) rule.Test {
 	if ip, ok := address.Parse(s); ok {
 		bits := 128
 		if ip.V4 {
 			bits = 32
 		}
-		return test{kind: kindBlock, text: s, block: address.Block{IP: ip, Bits: bits}}
+		return rule.Test{Kind: rule.Block, Text: s, Block: address.Block{IP: ip, Bits: bits}}
 	}
-	return test{kind: kindString, text: s}
+	return rule.Test{Kind: rule.String, Text: s}
 }
 
-func exactNumber(text string) test {
+func exactNumber(text string) rule.Test {
 	if f, ok := number.Parse([]byte(text)); ok {
-		return test{kind: kindNumber, lo: f, hi: f}
+		return rule.Test{Kind: rule.Number, Lo: f, Hi: f}
 	}
-	return test{kind: kindNumberText, text: text}
+	return rule.Test{Kind: rule.NumberText, Text: text}
 }
 
 func tokenText(t token) string {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/signalbox/signalbox/pattern/internal/lex"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 const (
@@ -22,21 +23,10 @@ const (
 	maxBranchMembers = 20_000
 )
 
-// member is one path of a branch with its alternatives, of which one must hold.
-type member struct {
-	path  string
-	tests []test
-	src   string // the list of alternatives as the pattern has it
-	scope int    // the object inside $or that it stands in; 0 outside
-}
-
-// branch is what must hold together: members in the order of their paths.
-type branch []*member
-
 // parser turns tokens into branches. While it reads, a branch is a map.
 type parser struct {
 	reader
-	branches []map[string]*member
+	branches []map[string]*rule.Member
 	path     []string
 	scope    int  // the innermost object inside $or
 	scopes   int  // how many there have been
@@ -58,7 +48,7 @@ func (p *parser) refuse(format string, args ...any) {
 }
 
 // parse reads a whole pattern.
-func parse(src []byte) ([]branch, error) {
+func parse(src []byte) ([]rule.Branch, error) {
 	if len(src) > MaxSize {
 		return nil, &Error{Message: fmt.Sprintf("%sPattern is too long: %d bytes, the limit is %d", errorPrefix, len(src), MaxSize), Offset: MaxSize}
 	}
@@ -77,7 +67,7 @@ func parse(src []byte) ([]branch, error) {
 	return branches, err
 }
 
-func (p *parser) run() (branches []branch, err error) {
+func (p *parser) run() (branches []rule.Branch, err error) {
 	defer func() {
 		switch f := recover().(type) {
 		case nil:
@@ -145,7 +135,7 @@ func (p *parser) or() {
 		p.refuse("It must be an Array followed with $or.")
 	}
 	before, outer := p.branches, p.scope
-	var all []map[string]*member
+	var all []map[string]*rule.Member
 	count := 0
 	for t := p.next(); t.kind != ']'; t = p.next() {
 		if t.kind != '{' {
@@ -154,7 +144,7 @@ func (p *parser) or() {
 		count++
 		p.scopes++
 		p.scope = p.scopes
-		p.branches = make([]map[string]*member, len(before), max(len(before), 1))
+		p.branches = make([]map[string]*rule.Member, len(before), max(len(before), 1))
 		for i, m := range before {
 			p.branches[i] = maps.Clone(m)
 			p.grow(len(m))
@@ -183,10 +173,10 @@ func (p *parser) overgrown() {
 
 // list reads the alternatives of the current member.
 func (p *parser) list(start int) {
-	m := &member{path: joined(p.path), scope: p.scope}
+	m := &rule.Member{Path: joined(p.path), Scope: p.scope}
 	for t := p.next(); t.kind != ']'; t = p.next() {
 		at := t.at
-		var made test
+		var made rule.Test
 		switch t.kind {
 		case '{':
 			made = p.expression()
@@ -196,29 +186,29 @@ func (p *parser) list(start int) {
 		case '0':
 			made = exactNumber(t.text)
 		case 'a':
-			made = test{kind: kindLiteral, text: t.text}
+			made = rule.Test{Kind: rule.Literal, Text: t.text}
 		default:
 			p.refuse("Match value must be String, number, true, false, or null")
 		}
-		made.src = string(p.src[at:p.at])
-		m.tests = append(m.tests, made)
+		made.Src = string(p.src[at:p.at])
+		m.Tests = append(m.Tests, made)
 	}
-	if len(m.tests) == 0 {
+	if len(m.Tests) == 0 {
 		p.refuse("Empty arrays are not allowed")
 	}
-	m.src = string(p.src[start:p.at])
-	if tooManyWildcards(m.tests) {
+	m.Src = string(p.src[start:p.at])
+	if tooManyWildcards(m.Tests) {
 		p.overgrown()
 	}
 	if len(p.branches) == 0 {
-		p.branches = append(p.branches, map[string]*member{})
+		p.branches = append(p.branches, map[string]*rule.Member{})
 	}
 	for _, b := range p.branches {
-		if old := b[m.path]; old != nil && old.scope != m.scope {
+		if old := b[m.Path]; old != nil && old.Scope != m.Scope {
 			// The service lets one silently replace the other.
-			p.refuse("Path `%s` cannot be allowed multiple times", m.path)
+			p.refuse("Path `%s` cannot be allowed multiple times", m.Path)
 		}
-		b[m.path] = m
+		b[m.Path] = m
 		p.grow(1)
 	}
 }
@@ -237,13 +227,13 @@ func joined(steps []string) string {
 }
 
 // byPath orders members as the service does, by UTF-16 units.
-func byPath(a, b *member) int {
+func byPath(a, b *rule.Member) int {
 	for i := 0; ; {
-		if i == len(a.path) || i == len(b.path) {
-			return cmp.Compare(len(a.path), len(b.path))
+		if i == len(a.Path) || i == len(b.Path) {
+			return cmp.Compare(len(a.Path), len(b.Path))
 		}
-		x, n := utf8.DecodeRuneInString(a.path[i:])
-		y, _ := utf8.DecodeRuneInString(b.path[i:])
+		x, n := utf8.DecodeRuneInString(a.Path[i:])
+		y, _ := utf8.DecodeRuneInString(b.Path[i:])
 		if x != y {
 			return slices.Compare(utf16.Encode([]rune{x}), utf16.Encode([]rune{y}))
 		}

@@ -1,12 +1,16 @@
 package pattern
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/signalbox/signalbox/pattern/internal/rule"
+)
 
 // Pattern is a parsed event pattern. It does not change and may be used by
 // many goroutines.
 type Pattern struct {
 	src      string
-	branches []branch
+	branches []rule.Branch
 	compile  sync.Once
 	alone    *Matcher[struct{}] // with this pattern alone; made when it is needed
 }
@@ -38,24 +42,4 @@ func (p *Pattern) Match(event []byte) (bool, error) {
 	var room [1]struct{}
 	found, err := p.alone.Match(room[:0], event)
 	return len(found) > 0, err
-}
-
-// holds reports whether one of the alternatives holds for v.
-func (m *member) holds(v *value) bool {
-	for i := range m.tests {
-		if m.tests[i].holds(v) {
-			return true
-		}
-	}
-	return false
-}
-
-// mayLack reports whether the member may be absent from the event.
-func (m *member) mayLack() bool {
-	for i := range m.tests {
-		if m.tests[i].kind == kindAbsent {
-			return true
-		}
-	}
-	return false
 }

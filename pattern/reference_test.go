@@ -1,19 +1,21 @@
 package pattern
 
+import "github.com/signalbox/signalbox/pattern/internal/rule"
+
 // satisfiable tries all ways to satisfy the members of a branch in order,
 // holding on to the array elements that earlier members have bound.
-func satisfiable(b branch, all []leaf, bound map[int]int) bool {
+func satisfiable(b rule.Branch, all []leaf, bound map[int]int) bool {
 	if len(b) == 0 {
 		return true
 	}
 	m, present := b[0], false
 	for i := range all {
 		l := &all[i]
-		if l.path != m.path || l.empty || !consistent(l.in, bound) {
+		if l.path != m.Path || l.empty || !consistent(l.in, bound) {
 			continue
 		}
 		present = true
-		if !m.holds(&l.value) {
+		if !m.Holds(&l.value) {
 			continue
 		}
 		next := map[int]int{}
@@ -27,7 +29,7 @@ func satisfiable(b branch, all []leaf, bound map[int]int) bool {
 			return true
 		}
 	}
-	return !present && m.mayLack() && satisfiable(b[1:], all, bound)
+	return !present && m.MayLack() && satisfiable(b[1:], all, bound)
 }
 
 func consistent(in *place, bound map[int]int) bool {

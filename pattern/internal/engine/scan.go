@@ -1,7 +1,11 @@
-package pattern
+// Package engine matches events against the rules of a matcher. A Writer keeps
+// the rules and makes snapshots of them; a Scan reads an event along a snapshot
+// and finds the rules that match.
+package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -10,10 +14,19 @@ import (
 	"github.com/signalbox/signalbox/pattern/internal/persist"
 )
 
-// scan reads one event along the tree of paths and notes the marks of its
+var (
+	// ErrNotObject says that an event is no JSON object.
+	ErrNotObject = errors.New("event must be a JSON object")
+	// ErrNoJSON says that an event is no JSON.
+	ErrNoJSON = errors.New("event is no JSON")
+	// ErrTooDeep says that an event nests too deep.
+	ErrTooDeep = fmt.Errorf("event nests deeper than %d levels", lex.MaxDepth)
+)
+
+// Scan reads one event along the tree of paths and notes the marks of its
 // values. It is used again for other events, so that matching allocates nothing.
-type scan struct {
-	snap  *snapshot
+type Scan struct {
+	snap  *Snapshot
 	event []byte
 	depth int
 
@@ -68,10 +81,25 @@ type arrayItem struct {
 	level int32  // the count of names in that path
 }
 
+// Match calls found once for each rule that matches the event.
+func (s *Scan) Match(snap *Snapshot, event []byte, found func(rule uint32)) error {
+	s.begin(snap, event)
+	err := s.read()
+	if err == nil {
+		s.rules(found)
+	}
+	s.snap, s.event = nil, nil
+	return err
+}
+
+// Steps returns how much has been done for all events so far, apart from
+// reading them; the tests of growth use it.
+func (s *Scan) Steps() int { return s.steps }
+
 // begin prepares for an event.
-func (s *scan) begin(snap *snapshot, event []byte) {
+func (s *Scan) begin(snap *Snapshot, event []byte) {
 	if s.epoch == math.MaxUint32 {
-		*s = scan{}
+		*s = Scan{}
 	}
 	s.epoch++
 	s.snap, s.event = snap, event
@@ -87,10 +115,10 @@ func (s *scan) begin(snap *snapshot, event []byte) {
 }
 
 // read reads the event as far as it can matter.
-func (s *scan) read() error {
+func (s *Scan) read() error {
 	i := lex.Space(s.event, 0)
 	if i >= len(s.event) || s.event[i] != '{' {
-		return errNotObject
+		return ErrNotObject
 	}
 	root := s.snap.root
 	if root == nil {
@@ -106,16 +134,16 @@ func (s *scan) read() error {
 	return nil
 }
 
-func (s *scan) fault() error {
+func (s *Scan) fault() error {
 	if s.depth > lex.MaxDepth {
-		return errTooDeep
+		return ErrTooDeep
 	}
-	return errNoJSON
+	return ErrNoJSON
 }
 
 // object reads the members behind an opening brace. node may be nil; level
 // counts the names that lead there.
-func (s *scan) object(i int, node *tree, level int32) int {
+func (s *Scan) object(i int, node *tree, level int32) int {
 	b := s.event
 	if i = lex.Space(b, i); i < len(b) && b[i] == '}' {
 		return i + 1
@@ -225,7 +253,7 @@ func descendDotted(node *tree, name []byte) (*tree, int32) {
 }
 
 // look reads a value that patterns look at.
-func (s *scan) look(i int, node *tree, level int32) int {
+func (s *Scan) look(i int, node *tree, level int32) int {
 	b := s.event
 	if i >= len(b) {
 		return -1
@@ -246,7 +274,7 @@ func (s *scan) look(i int, node *tree, level int32) int {
 }
 
 // array reads the elements behind an opening bracket.
-func (s *scan) array(i int, node *tree, level int32) int {
+func (s *Scan) array(i int, node *tree, level int32) int {
 	b := s.event
 	if i = lex.Space(b, i); i < len(b) && b[i] == ']' {
 		return i + 1
@@ -286,7 +314,7 @@ func (s *scan) array(i int, node *tree, level int32) int {
 }
 
 // close ends the innermost element.
-func (s *scan) close() {
+func (s *Scan) close() {
 	last := len(s.open) - 1
 	if last < s.known {
 		s.places[s.open[last].place].end = int32(len(s.places))
@@ -297,7 +325,7 @@ func (s *scan) close() {
 
 // place returns the number of the innermost element, numbering elements as
 // they are first needed.
-func (s *scan) place() int32 {
+func (s *Scan) place() int32 {
 	for ; s.known < len(s.open); s.known++ {
 		item := &s.open[s.known]
 		item.place = int32(len(s.places))
@@ -314,7 +342,7 @@ func (s *scan) place() int32 {
 
 // tryEnough finds out whether the rest of the event can matter, once all
 // fields have had values: only a field's name that comes again could add one.
-func (s *scan) tryEnough(i int) {
+func (s *Scan) tryEnough(i int) {
 	s.tried = true
 	rest := s.event[i:]
 	if s.snap.needles == nil || bytes.IndexByte(rest, '\\') >= 0 {
@@ -329,7 +357,7 @@ func (s *scan) tryEnough(i int) {
 }
 
 // leaf notes the marks of a value and returns the index behind it.
-func (s *scan) leaf(i int, f *field) int {
+func (s *Scan) leaf(i int, f *field) int {
 	b := s.event
 	if s.seen[f.id] != s.epoch {
 		s.seen[f.id] = s.epoch
@@ -363,7 +391,7 @@ func (s *scan) leaf(i int, f *field) int {
 	return end
 }
 
-func (s *scan) str(f *field, text []byte) {
+func (s *Scan) str(f *field, text []byte) {
 	if f.strings.Len() > 0 {
 		if e := f.strings.Get(hash(text), text); e != nil {
 			s.mark(e.Value)
@@ -377,7 +405,7 @@ func (s *scan) str(f *field, text []byte) {
 	}
 }
 
-func (s *scan) number(f *field, text []byte) {
+func (s *Scan) number(f *field, text []byte) {
 	if f.numbers.Len() == 0 && f.texts.Len() == 0 && f.ranges.Empty() {
 		return
 	}
@@ -403,7 +431,7 @@ func (s *scan) number(f *field, text []byte) {
 }
 
 // mark notes that the current value has the marks.
-func (s *scan) mark(marks []uint32) {
+func (s *Scan) mark(marks []uint32) {
 	for _, m := range marks {
 		s.note(m)
 	}
@@ -411,12 +439,12 @@ func (s *scan) mark(marks []uint32) {
 
 // markTests marks the value for those tests that hold for it; a test that is
 // nil holds.
-func (s *scan) markTests(tests []marked, value []byte) {
+func (s *Scan) markTests(tests []marked, value []byte) {
 	for i := range tests {
 		t := &tests[i]
 		if t.test != nil {
 			s.steps += len(value)
-			if !t.test.holdsString(value) {
+			if !t.test.HoldsString(value) {
 				continue
 			}
 		}
@@ -426,7 +454,7 @@ func (s *scan) markTests(tests []marked, value []byte) {
 
 // first reports whether the current value has not had the mark yet, and gives
 // it the mark.
-func (s *scan) first(m uint32) bool {
+func (s *Scan) first(m uint32) bool {
 	if n := &s.marks[m]; n.epoch == s.epoch && n.value == s.value {
 		return false
 	}
@@ -435,7 +463,7 @@ func (s *scan) first(m uint32) bool {
 }
 
 // note notes that the current value has the mark m.
-func (s *scan) note(m uint32) {
+func (s *Scan) note(m uint32) {
 	s.steps++
 	n := &s.marks[m]
 	if n.epoch != s.epoch {

@@ -1,4 +1,4 @@
-package pattern
+package engine
 
 import (
 	"cmp"
@@ -6,7 +6,7 @@ import (
 )
 
 // rules calls found for each rule that matches the event that has been read.
-func (s *scan) rules(found func(rule uint32)) {
+func (s *Scan) rules(found func(rule uint32)) {
 	if len(s.places) > 1 {
 		s.places[0].end = int32(len(s.places))
 		s.sortHits()
@@ -21,13 +21,13 @@ func (s *scan) rules(found func(rule uint32)) {
 	}
 }
 
-func (s *scan) tryAll(l *conjunctions, found func(rule uint32)) {
+func (s *Scan) tryAll(l *conjunctions, found func(rule uint32)) {
 	for i := range l.n {
 		s.try(l.at(i), found)
 	}
 }
 
-func (s *scan) try(c *conjunction, found func(rule uint32)) {
+func (s *Scan) try(c *conjunction, found func(rule uint32)) {
 	s.steps++
 	if c.sure {
 		found(c.rule)
@@ -52,7 +52,7 @@ func (s *scan) try(c *conjunction, found func(rule uint32)) {
 }
 
 // count returns how many values have the mark.
-func (s *scan) count(mark uint32) int32 {
+func (s *Scan) count(mark uint32) int32 {
 	if n := &s.marks[mark]; n.epoch == s.epoch {
 		return n.n
 	}
@@ -61,7 +61,7 @@ func (s *scan) count(mark uint32) int32 {
 
 // holdsSomewhere reports whether some value satisfies the constraint, or the
 // lack of values does, which if nested depends on the place and may be true.
-func (s *scan) holdsSomewhere(c *constraint, nested bool) bool {
+func (s *Scan) holdsSomewhere(c *constraint, nested bool) bool {
 	if s.count(c.mark) > 0 {
 		return true
 	}
@@ -85,7 +85,7 @@ func (s *scan) holdsSomewhere(c *constraint, nested bool) bool {
 
 // sortHits brings the hits of each mark together, in the order of their
 // places, with one hit for each place.
-func (s *scan) sortHits() {
+func (s *Scan) sortHits() {
 	at := int32(0)
 	for _, m := range s.touched {
 		n := &s.marks[m]
@@ -132,7 +132,7 @@ func inOrder(run []hit) int32 {
 func comparePlace(h hit, place int32) int { return cmp.Compare(h.place, place) }
 
 // run returns the hits of a mark in the order of their places.
-func (s *scan) run(mark uint32) []hit {
+func (s *Scan) run(mark uint32) []hit {
 	n := &s.marks[mark]
 	if n.epoch != s.epoch {
 		return nil
@@ -141,7 +141,7 @@ func (s *scan) run(mark uint32) []hit {
 }
 
 // next returns the first place in [from, to) where the mark was hit, or -1.
-func (s *scan) next(mark uint32, from, to int32) int32 {
+func (s *Scan) next(mark uint32, from, to int32) int32 {
 	s.steps++
 	run := s.run(mark)
 	i, _ := slices.BinarySearchFunc(run, from, comparePlace)
@@ -152,7 +152,7 @@ func (s *scan) next(mark uint32, from, to int32) int32 {
 }
 
 // at returns how many values of a place have the mark.
-func (s *scan) at(mark uint32, place int32) int32 {
+func (s *Scan) at(mark uint32, place int32) int32 {
 	s.steps++
 	run := s.run(mark)
 	if i, ok := slices.BinarySearchFunc(run, place, comparePlace); ok {
@@ -162,7 +162,7 @@ func (s *scan) at(mark uint32, place int32) int32 {
 }
 
 // direct reports whether a value of that very place satisfies the constraint.
-func (s *scan) direct(c *constraint, place int32) bool {
+func (s *Scan) direct(c *constraint, place int32) bool {
 	if s.at(c.mark, place) > 0 {
 		return true
 	}
@@ -175,7 +175,7 @@ func (s *scan) direct(c *constraint, place int32) bool {
 
 // isOpen reports whether one of the n values of a place satisfies exists or an
 // anything-but.
-func (s *scan) isOpen(c *constraint, place, n int32) bool {
+func (s *Scan) isOpen(c *constraint, place, n int32) bool {
 	if c.open {
 		return true
 	}
@@ -189,7 +189,7 @@ func (s *scan) isOpen(c *constraint, place, n int32) bool {
 
 // satisfied returns the first place in [from, to) that has a value which
 // satisfies the constraint, or -1.
-func (s *scan) satisfied(c *constraint, from, to int32) int32 {
+func (s *Scan) satisfied(c *constraint, from, to int32) int32 {
 	first := s.next(c.mark, from, to)
 	if !c.open && len(c.nots) == 0 {
 		return first
@@ -209,7 +209,7 @@ func (s *scan) satisfied(c *constraint, from, to int32) int32 {
 }
 
 // size estimates how many places in [from, to) satisfy the constraint.
-func (s *scan) size(c *constraint, from, to int32) int {
+func (s *Scan) size(c *constraint, from, to int32) int {
 	mark := c.mark
 	if c.open || len(c.nots) > 0 {
 		mark = c.any

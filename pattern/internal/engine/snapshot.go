@@ -1,14 +1,15 @@
-package pattern
+package engine
 
 import (
 	"slices"
 
 	"github.com/signalbox/signalbox/pattern/internal/persist"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
-// snapshot is all that matching needs to know of the rules at one time. It does
+// Snapshot is all that matching needs to know of the rules at one time. It does
 // not change.
-type snapshot struct {
+type Snapshot struct {
 	root   *tree
 	fields int // how many paths patterns look at
 	// access lists, for each mark, the conjunctions that may only hold if some
@@ -105,7 +106,7 @@ type constraint struct {
 	nodes  []uint32 // the path as nodes of the tree
 
 	// For the writer.
-	tests []test
+	tests []rule.Test
 	path  []string
 	key   string
 	users int

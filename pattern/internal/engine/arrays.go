@@ -1,4 +1,4 @@
-package pattern
+package engine
 
 // Array consistency. The elements of arrays, as far as they hold values, form
 // a tree of places. The members of a pattern are satisfied together if for each
@@ -17,7 +17,7 @@ package pattern
 
 // within reports whether the members can be satisfied in the place and what
 // lies inside it, the place being chosen.
-func (s *scan) within(place int32, members []*constraint) bool {
+func (s *Scan) within(place int32, members []*constraint) bool {
 	end := s.places[place].end
 	base := len(s.stack)
 	defer func() { s.stack = s.stack[:base] }()
@@ -58,7 +58,7 @@ func (s *scan) within(place int32, members []*constraint) bool {
 
 // arrayOf returns an element, right inside the place, of the array in which
 // the member's values lie.
-func (s *scan) arrayOf(m *constraint, place, end int32) *arrayItem {
+func (s *Scan) arrayOf(m *constraint, place, end int32) *arrayItem {
 	at := int32(-1)
 	if m.any != 0 {
 		at = s.next(m.any, place+1, end)
@@ -69,7 +69,7 @@ func (s *scan) arrayOf(m *constraint, place, end int32) *arrayItem {
 }
 
 // climb returns the element right inside place that at lies in.
-func (s *scan) climb(at, place int32) int32 {
+func (s *Scan) climb(at, place int32) int32 {
 	for s.places[at].up != place {
 		s.steps++
 		at = s.places[at].up
@@ -78,14 +78,14 @@ func (s *scan) climb(at, place int32) int32 {
 }
 
 // lies reports whether the member's path leads through the array's.
-func (s *scan) lies(m *constraint, array *arrayItem) bool {
+func (s *Scan) lies(m *constraint, array *arrayItem) bool {
 	return int(array.level) < len(m.nodes) && m.nodes[array.level] == array.node
 }
 
 // element reports whether one element of the array, which lies right inside
 // the place, satisfies the members. The first of them must be satisfied by a
 // value: it is the one that chooses the element.
-func (s *scan) element(place int32, array *arrayItem, members []*constraint) bool {
+func (s *Scan) element(place int32, array *arrayItem, members []*constraint) bool {
 	end := s.places[place].end
 	first := members[0]
 	// Go through the elements that the most selective member leaves over.
@@ -110,7 +110,7 @@ func (s *scan) element(place int32, array *arrayItem, members []*constraint) boo
 // elementFor tries whether it helps that the member at the array's own path,
 // which scalars of the array satisfy without choosing an element, chooses one:
 // then members that want absence see less.
-func (s *scan) elementFor(place int32, array *arrayItem, members, group []*constraint) bool {
+func (s *Scan) elementFor(place int32, array *arrayItem, members, group []*constraint) bool {
 	end := s.places[place].end
 	for _, m := range members {
 		if len(m.nodes) == int(array.level)+1 && s.lies(m, array) && s.direct(m, place) && s.satisfied(m, place+1, end) >= 0 {

@@ -1,10 +1,11 @@
-package pattern
+package engine
 
 import (
 	"hash/maphash"
 	"slices"
 
 	"github.com/signalbox/signalbox/pattern/internal/persist"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // globs finds the wildcards that have stars at both ends, by the beginning of
@@ -25,15 +26,15 @@ type gramTests struct {
 }
 
 // changeWildcard files a wildcard where values will find it soonest.
-func (x *textTests) changeWildcard(ids *ids, t *test, mark uint32, put bool) {
-	first, last := t.pieces[0], t.pieces[len(t.pieces)-1]
+func (x *textTests) changeWildcard(ids *IDs, t *rule.Test, mark uint32, put bool) {
+	first, last := t.Pieces[0], t.Pieces[len(t.Pieces)-1]
 	m, simple := marked{t, []uint32{mark}}, marked{nil, []uint32{mark}}
 	switch {
-	case len(t.pieces) == 2 && len(last) == 0: // a*, and * alone
+	case len(t.Pieces) == 2 && len(last) == 0: // a*, and * alone
 		x.prefixes = x.prefixes.changed(string(first), simple, put)
-	case len(t.pieces) == 2 && len(first) == 0: // *a
+	case len(t.Pieces) == 2 && len(first) == 0: // *a
 		x.suffixes = x.suffixes.changed(reversed(string(last)), simple, put)
-	case len(t.pieces) == 1 || len(first) > 0 && len(first) >= len(last):
+	case len(t.Pieces) == 1 || len(first) > 0 && len(first) >= len(last):
 		x.prefixes = x.prefixes.changed(string(first), m, put)
 	case len(last) > 0:
 		x.suffixes = x.suffixes.changed(reversed(string(last)), m, put)
@@ -42,29 +43,29 @@ func (x *textTests) changeWildcard(ids *ids, t *test, mark uint32, put bool) {
 	}
 }
 
-func (g globs) changed(ids *ids, m marked, put bool) globs {
-	longest := slices.MaxFunc(m.test.pieces, func(a, b []byte) int { return len(a) - len(b) })
+func (g globs) changed(ids *IDs, m marked, put bool) globs {
+	longest := slices.MaxFunc(m.test.Pieces, func(a, b []byte) int { return len(a) - len(b) })
 	gram := longest[:min(len(longest), gramSize)]
 	hash := maphash.Bytes(seed, gram)
 	var tests gramTests
 	if e := g.grams.Get(hash, gram); e != nil {
 		tests = e.Value
 	} else {
-		tests.mark = ids.take()
+		tests.mark = ids.Take()
 		g.lengths[len(gram)]++
 	}
 	if tests.tests = changeTests(tests.tests, m, put); len(tests.tests) > 0 {
 		g.grams = g.grams.With(hash, string(gram), tests)
 		return g
 	}
-	ids.give(tests.mark)
+	ids.Give(tests.mark)
 	g.lengths[len(gram)]--
 	g.grams = g.grams.Without(hash, string(gram))
 	return g
 }
 
 // find marks text. A gram that comes again leads to wildcards that were tried.
-func (g *globs) find(s *scan, text []byte) {
+func (g *globs) find(s *Scan, text []byte) {
 	for n := 1; n <= gramSize; n++ {
 		if g.lengths[n] == 0 {
 			continue

@@ -1,4 +1,4 @@
-package pattern
+package engine
 
 import (
 	"hash/maphash"
@@ -45,12 +45,12 @@ func (t *tree) leaf() bool { return len(t.kids) == 0 && t.many.Len() == 0 }
 // with returns the tree with the field at the path changed by change, which
 // gets nil if there is none and returns nil to remove it. The given
 // nodes lead here.
-func (t *tree) with(ids *ids, path []string, nodes []uint32, change func(f *field, nodes []uint32) *field) *tree {
+func (t *tree) with(ids *IDs, path []string, nodes []uint32, change func(f *field, nodes []uint32) *field) *tree {
 	var next tree
 	if t != nil {
 		next = *t
 	} else {
-		next.id = ids.take()
+		next.id = ids.Take()
 	}
 	nodes = append(nodes, next.id)
 	if len(path) == 0 {
@@ -60,7 +60,7 @@ func (t *tree) with(ids *ids, path []string, nodes []uint32, change func(f *fiel
 		next.setChild(path[0], below)
 	}
 	if next.field == nil && next.leaf() {
-		ids.give(next.id)
+		ids.Give(next.id)
 		return nil
 	}
 	return &next

@@ -1,4 +1,4 @@
-package pattern
+package engine
 
 import (
 	"encoding/binary"
@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox/signalbox/pattern/internal/address"
 	"github.com/signalbox/signalbox/pattern/internal/casefold"
 	"github.com/signalbox/signalbox/pattern/internal/persist"
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
 // A mark is a small number that stands for something that may become true of
@@ -47,7 +48,7 @@ type textTests struct {
 
 // marked is a test with the marks of those who made it.
 type marked struct {
-	test  *test
+	test  *rule.Test
 	marks []uint32
 }
 
@@ -69,28 +70,28 @@ var seed = maphash.MakeSeed()
 func hash(key []byte) uint64 { return maphash.Bytes(seed, key) }
 
 // changed returns the field with the mark put on a test, or taken from it.
-func (f *field) changed(ids *ids, t *test, mark uint32, put bool) *field {
+func (f *field) changed(ids *IDs, t *rule.Test, mark uint32, put bool) *field {
 	next := *f
-	switch t.kind {
-	case kindString:
-		next.strings = changeKey(f.strings, maphash.String(seed, t.text), t.text, mark, put)
-	case kindNumber:
-		next.numbers = changeNumber(f.numbers, t.lo, mark, put)
-	case kindNumberText:
-		next.texts = changeKey(f.texts, maphash.String(seed, t.text), t.text, mark, put)
-	case kindLiteral:
-		next.literals[literal(t.text[0])] = changeMarks(f.literals[literal(t.text[0])], mark, put)
-	case kindRange:
-		b := persist.Range{Lo: t.lo, Hi: t.hi, LoOpen: t.loOpen, HiOpen: t.hiOpen}
+	switch t.Kind {
+	case rule.String:
+		next.strings = changeKey(f.strings, maphash.String(seed, t.Text), t.Text, mark, put)
+	case rule.Number:
+		next.numbers = changeNumber(f.numbers, t.Lo, mark, put)
+	case rule.NumberText:
+		next.texts = changeKey(f.texts, maphash.String(seed, t.Text), t.Text, mark, put)
+	case rule.Literal:
+		next.literals[literal(t.Text[0])] = changeMarks(f.literals[literal(t.Text[0])], mark, put)
+	case rule.Range:
+		b := persist.Range{Lo: t.Lo, Hi: t.Hi, LoOpen: t.LoOpen, HiOpen: t.HiOpen}
 		switch {
-		case t.lo == t.hi:
-			next.numbers = changeNumber(f.numbers, t.lo, mark, put)
+		case t.Lo == t.Hi:
+			next.numbers = changeNumber(f.numbers, t.Lo, mark, put)
 		case put:
 			next.ranges = f.ranges.With(b, mark)
 		default:
 			next.ranges = f.ranges.Without(b, mark)
 		}
-	case kindBlock:
+	case rule.Block:
 		next.blocks = f.blocks.changed(t, mark, put)
 	default:
 		next.text = f.text.changed(ids, t, mark, put)
@@ -143,19 +144,19 @@ func numberKey(f float64) (key [8]byte) {
 	return key
 }
 
-func (b *blockTests) changed(t *test, mark uint32, put bool) *blockTests {
+func (b *blockTests) changed(t *rule.Test, mark uint32, put bool) *blockTests {
 	var next blockTests
 	if b != nil {
 		next = blockTests{slices.Clone(b.sizes), b.blocks}
 	}
-	key := blockKey(t.block)
+	key := blockKey(t.Block)
 	before := next.blocks.Len()
 	next.blocks = changeKey(next.blocks, maphash.Bytes(seed, key[:]), string(key[:]), mark, put)
-	same := func(s blockSize) bool { return s.v4 == t.block.IP.V4 && s.bits == t.block.Bits }
+	same := func(s blockSize) bool { return s.v4 == t.Block.IP.V4 && s.bits == t.Block.Bits }
 	i := slices.IndexFunc(next.sizes, same)
 	if i < 0 {
 		i = len(next.sizes)
-		next.sizes = append(next.sizes, blockSize{t.block.IP.V4, t.block.Bits, 0})
+		next.sizes = append(next.sizes, blockSize{t.Block.IP.V4, t.Block.Bits, 0})
 	}
 	if next.sizes[i].keys += next.blocks.Len() - before; next.sizes[i].keys == 0 {
 		next.sizes = slices.Delete(next.sizes, i, i+1)
@@ -175,7 +176,7 @@ func blockKey(b address.Block) (key [18]byte) {
 	return key
 }
 
-func (b *blockTests) find(s *scan, text []byte) {
+func (b *blockTests) find(s *Scan, text []byte) {
 	ip, ok := address.Parse(text)
 	if !ok {
 		return
@@ -191,27 +192,27 @@ func (b *blockTests) find(s *scan, text []byte) {
 }
 
 // changed returns the tests with the mark put on one of them, or taken from it.
-func (x *textTests) changed(ids *ids, t *test, mark uint32, put bool) *textTests {
+func (x *textTests) changed(ids *IDs, t *rule.Test, mark uint32, put bool) *textTests {
 	var next textTests
 	if x != nil {
 		next = *x
 	}
-	switch t.kind {
-	case kindPrefix:
-		next.prefixes = next.prefixes.changed(t.text, marked{nil, []uint32{mark}}, put)
-	case kindSuffix:
-		next.suffixes = next.suffixes.changed(reversed(t.text), marked{nil, []uint32{mark}}, put)
-	case kindWildcard:
+	switch t.Kind {
+	case rule.Prefix:
+		next.prefixes = next.prefixes.changed(t.Text, marked{nil, []uint32{mark}}, put)
+	case rule.Suffix:
+		next.suffixes = next.suffixes.changed(reversed(t.Text), marked{nil, []uint32{mark}}, put)
+	case rule.Wildcard:
 		next.changeWildcard(ids, t, mark, put)
 	default: // those that ignore case
-		folded := string(casefold.AppendFold(nil, []byte(t.text)))
+		folded := string(casefold.AppendFold(nil, []byte(t.Text)))
 		m := marked{t, []uint32{mark}}
 		switch {
-		case !casefold.Regular(t.text):
+		case !casefold.Regular(t.Text):
 			next.irregular = changeTests(next.irregular, m, put)
-		case t.kind == kindFold:
+		case t.Kind == rule.Fold:
 			next.folds = changeTestKey(next.folds, maphash.String(seed, folded), folded, m, put)
-		case t.kind == kindPrefixFold:
+		case t.Kind == rule.PrefixFold:
 			next.foldPrefixes = next.foldPrefixes.changed(folded, m, put)
 		default:
 			next.foldSuffixes = next.foldSuffixes.changed(reversed(folded), m, put)
@@ -232,7 +233,7 @@ func (x *textTests) empty() bool {
 // kind and, if it is nil, by being nil.
 func changeTests(list []marked, m marked, put bool) []marked {
 	same := func(o marked) bool {
-		return (o.test == nil) == (m.test == nil) && (m.test == nil || o.test.text == m.test.text && o.test.kind == m.test.kind)
+		return (o.test == nil) == (m.test == nil) && (m.test == nil || o.test.Text == m.test.Text && o.test.Kind == m.test.Kind)
 	}
 	i := slices.IndexFunc(list, same)
 	if i < 0 {
@@ -301,7 +302,7 @@ func (a affixes) changed(key string, m marked, put bool) affixes {
 }
 
 // find marks text, which folding has made of value, or which is the value.
-func (a *affixes) find(s *scan, text, value []byte) {
+func (a *affixes) find(s *Scan, text, value []byte) {
 	h := rollSeed
 	at := 0
 	for _, l := range a.lengths {
@@ -318,7 +319,7 @@ func (a *affixes) find(s *scan, text, value []byte) {
 }
 
 // findBack does the same from the end of text.
-func (a *affixes) findBack(s *scan, text, value []byte) {
+func (a *affixes) findBack(s *Scan, text, value []byte) {
 	h := rollSeed
 	at := 0
 	for _, l := range a.lengths {
@@ -344,7 +345,7 @@ func reversed(text string) string {
 }
 
 // find marks a string value.
-func (x *textTests) find(s *scan, text []byte) {
+func (x *textTests) find(s *Scan, text []byte) {
 	x.prefixes.find(s, text, text)
 	x.suffixes.findBack(s, text, text)
 	if x.globs.grams.Len() > 0 {
@@ -359,7 +360,7 @@ func (x *textTests) find(s *scan, text []byte) {
 		x.foldSuffixes.findBack(s, s.folded, text)
 	}
 	for i := range x.irregular {
-		if m := &x.irregular[i]; m.test.holdsString(text) {
+		if m := &x.irregular[i]; m.test.HoldsString(text) {
 			s.mark(m.marks)
 		}
 	}

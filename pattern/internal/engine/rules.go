@@ -1,84 +1,91 @@
-package pattern
+package engine
 
 import (
 	"bytes"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
-// ids gives out small numbers and takes them back. Zero is never given.
-type ids struct {
-	next uint32
-	free []uint32
-}
-
-func (i *ids) take() uint32 {
-	if n := len(i.free); n > 0 {
-		id := i.free[n-1]
-		i.free = i.free[:n-1]
-		return id
-	}
-	i.next++
-	return i.next
-}
-
-func (i *ids) give(id uint32) {
-	if id != 0 {
-		i.free = append(i.free, id)
-	}
-}
-
-// writer makes snapshots. It is used by one goroutine at a time.
-type writer struct {
-	snap        snapshot // the next one
-	ids         ids      // marks, fields and nodes
+// Writer makes snapshots. It is used by one goroutine at a time.
+type Writer struct {
+	snap        Snapshot // the next one
+	ids         IDs      // marks, fields and nodes
 	constraints map[string]*constraint
 	names       map[string]int // how many fields have the last name
 }
 
-func newWriter() *writer {
-	w := &writer{constraints: map[string]*constraint{}, names: map[string]int{}}
+// NewWriter returns a writer that holds no rules.
+func NewWriter() *Writer {
+	w := &Writer{constraints: map[string]*constraint{}, names: map[string]int{}}
 	w.snap.access = w.snap.access.With(0, nil)
 	return w
 }
 
-// add makes the conjunctions of a rule and puts them where events find them.
-func (w *writer) add(rule uint32, p *Pattern) []*conjunction {
+// Snapshot returns the snapshot of the rules as they are now.
+func (w *Writer) Snapshot() Snapshot { return w.snap }
+
+// Empty reports whether nothing is held for any rule.
+func (w *Writer) Empty() bool {
+	return w.snap.root == nil && w.snap.fields == 0 && w.snap.always.len() == 0 &&
+		len(w.constraints) == 0 && len(w.names) == 0 && len(w.ids.free) == int(w.ids.next)
+}
+
+// Rule is a rule that a writer holds.
+type Rule struct{ conjunctions []*conjunction }
+
+// Branches returns what the rule was made of.
+func (r *Rule) Branches() []rule.Branch {
+	var branches []rule.Branch
+	for _, c := range r.conjunctions {
+		b := make(rule.Branch, len(c.members))
+		for i, m := range c.members {
+			b[i] = &rule.Member{Path: strings.Join(m.path, "."), Tests: m.tests}
+		}
+		branches = append(branches, b)
+	}
+	return branches
+}
+
+// Add makes the conjunctions of a rule, of which one must hold, and puts them
+// where events find them. Events that match find id.
+func (w *Writer) Add(id uint32, branches []rule.Branch) *Rule {
 	var several uint32
-	if len(p.branches) > 1 {
+	if len(branches) > 1 {
 		several = w.mark()
 	}
-	added := make([]*conjunction, 0, len(p.branches))
-	for _, b := range p.branches {
-		c := &conjunction{rule: rule, several: several, members: make([]*constraint, len(b))}
+	r := &Rule{make([]*conjunction, 0, len(branches))}
+	for _, b := range branches {
+		c := &conjunction{rule: id, several: several, members: make([]*constraint, len(b))}
 		for i, m := range b {
 			c.members[i] = w.take(m)
 		}
-		added = append(added, c)
+		r.conjunctions = append(r.conjunctions, c)
 	}
-	for _, c := range added {
+	for _, c := range r.conjunctions {
 		w.list(c, true)
 	}
-	return added
+	return r
 }
 
-// remove undoes add.
-func (w *writer) remove(rule []*conjunction) {
-	for _, c := range rule {
+// Remove undoes Add.
+func (w *Writer) Remove(r *Rule) {
+	for _, c := range r.conjunctions {
 		w.list(c, false)
 	}
-	for _, c := range rule {
+	for _, c := range r.conjunctions {
 		for _, m := range c.members {
 			w.release(m)
 		}
 	}
-	w.giveMark(rule[0].several)
+	w.giveMark(r.conjunctions[0].several)
 }
 
 // list lists a conjunction under the mark that the fewest events have, or takes
 // it from the list that it is in.
-func (w *writer) list(c *conjunction, put bool) {
+func (w *Writer) list(c *conjunction, put bool) {
 	var mark uint32
 	if put {
 		best := 0
@@ -125,15 +132,15 @@ func (c *constraint) access() uint32 {
 
 // rank guesses how many events satisfy a constraint: fewer if it wants a value
 // of its own, more if rules share it.
-func (w *writer) rank(c *constraint) int {
+func (w *Writer) rank(c *constraint) int {
 	rank := w.snap.access.At(c.access()).len() + 4*min(c.users, 1<<20)
 	for i := range c.tests {
-		switch t := &c.tests[i]; t.kind {
-		case kindString, kindNumber, kindNumberText:
+		switch t := &c.tests[i]; t.Kind {
+		case rule.String, rule.Number, rule.NumberText:
 			rank++
-		case kindPrefix, kindSuffix, kindFold, kindBlock, kindWildcard, kindPrefixFold, kindSuffixFold:
+		case rule.Prefix, rule.Suffix, rule.Fold, rule.Block, rule.Wildcard, rule.PrefixFold, rule.SuffixFold:
 			rank += 1 << 4
-		case kindRange, kindLiteral:
+		case rule.Range, rule.Literal:
 			rank += 1 << 10
 		default:
 			rank += 1 << 20
@@ -143,31 +150,31 @@ func (w *writer) rank(c *constraint) int {
 }
 
 // mark takes a mark and makes room for it.
-func (w *writer) mark() uint32 {
-	m := w.ids.take()
+func (w *Writer) mark() uint32 {
+	m := w.ids.Take()
 	if int(m) >= w.snap.access.Cap() {
 		w.snap.access = w.snap.access.With(m, nil)
 	}
 	return m
 }
 
-func (w *writer) giveMark(m uint32) { w.ids.give(m) }
+func (w *Writer) giveMark(m uint32) { w.ids.Give(m) }
 
 // take returns the constraint that a member is, making it if it is new.
-func (w *writer) take(m *member) *constraint {
+func (w *Writer) take(m *rule.Member) *constraint {
 	key := memberKey(m)
 	if c := w.constraints[key]; c != nil {
 		c.users++
 		return c
 	}
-	c := &constraint{tests: m.tests, path: strings.Split(m.path, "."), key: key, users: 1, mark: w.mark()}
+	c := &constraint{tests: m.Tests, path: strings.Split(m.Path, "."), key: key, users: 1, mark: w.mark()}
 	for i := range c.tests {
-		switch c.tests[i].kind {
-		case kindExists:
+		switch c.tests[i].Kind {
+		case rule.Exists:
 			c.open = true
-		case kindAbsent:
+		case rule.Absent:
 			c.absent = true
-		case kindNot:
+		case rule.Not:
 			c.nots = append(c.nots, w.mark())
 		}
 	}
@@ -180,19 +187,19 @@ func (w *writer) take(m *member) *constraint {
 }
 
 // room makes room for all ids that have been given out.
-func (w *writer) room() {
+func (w *Writer) room() {
 	if int(w.ids.next) >= w.snap.access.Cap() {
 		w.snap.access = w.snap.access.With(w.ids.next, nil)
 	}
 }
 
 // fit puts the tests of a new constraint into its field.
-func (w *writer) fit(f *field, c *constraint, nodes []uint32) *field {
+func (w *Writer) fit(f *field, c *constraint, nodes []uint32) *field {
 	var next field
 	if f != nil {
 		next = *f
 	} else {
-		next.id = w.ids.take()
+		next.id = w.ids.Take()
 		next.nodes = slices.Clone(nodes)
 		w.snap.fields++
 		w.name(c.path, 1)
@@ -201,7 +208,7 @@ func (w *writer) fit(f *field, c *constraint, nodes []uint32) *field {
 	c.nodes = next.nodes
 	if c.open || c.absent || len(c.nots) > 0 {
 		if next.anyUsers++; next.any == 0 {
-			next.any = w.ids.take()
+			next.any = w.ids.Take()
 		}
 		c.any = next.any
 	}
@@ -209,14 +216,14 @@ func (w *writer) fit(f *field, c *constraint, nodes []uint32) *field {
 }
 
 // tests puts the tests of a constraint into a field or takes them out.
-func (w *writer) tests(f *field, c *constraint, put bool) *field {
+func (w *Writer) tests(f *field, c *constraint, put bool) *field {
 	not := 0
 	for i := range c.tests {
-		switch t := &c.tests[i]; t.kind {
-		case kindExists, kindAbsent:
-		case kindNot:
-			for j := range t.inner {
-				f = f.changed(&w.ids, &t.inner[j], c.nots[not], put)
+		switch t := &c.tests[i]; t.Kind {
+		case rule.Exists, rule.Absent:
+		case rule.Not:
+			for j := range t.Inner {
+				f = f.changed(&w.ids, &t.Inner[j], c.nots[not], put)
 			}
 			not++
 		default:
@@ -227,7 +234,7 @@ func (w *writer) tests(f *field, c *constraint, put bool) *field {
 }
 
 // release gives a constraint back.
-func (w *writer) release(c *constraint) {
+func (w *Writer) release(c *constraint) {
 	if c.users--; c.users > 0 {
 		return
 	}
@@ -247,7 +254,7 @@ func (w *writer) release(c *constraint) {
 		if next.users--; next.users > 0 {
 			return next
 		}
-		w.ids.give(next.id)
+		w.ids.Give(next.id)
 		w.snap.fields--
 		w.name(c.path, -1)
 		return nil
@@ -262,7 +269,7 @@ func (w *writer) release(c *constraint) {
 const maxNeedles = 4
 
 // name counts the last name of a path and renews the needles.
-func (w *writer) name(path []string, d int) {
+func (w *Writer) name(path []string, d int) {
 	last := path[len(path)-1]
 	if w.names[last] += d; w.names[last] == 0 {
 		delete(w.names, last)
@@ -276,11 +283,11 @@ func (w *writer) name(path []string, d int) {
 }
 
 // memberKey returns a text that is the same for members that mean the same.
-func memberKey(m *member) string {
-	b := strconv.AppendQuote(nil, m.path)
-	for i := range m.tests {
+func memberKey(m *rule.Member) string {
+	b := strconv.AppendQuote(nil, m.Path)
+	for i := range m.Tests {
 		b = append(b, 0)
-		b = append(b, m.tests[i].src...)
+		b = append(b, m.Tests[i].Src...)
 	}
 	return string(b)
 }
