@@ -99,7 +99,7 @@ func (m *Matcher[K]) Delete(key K) {
 }
 
 // keptPeak is up to how many rules the room for them is kept.
-const keptPeak = 1_000
+const keptPeak = 100
 
 // renew makes everything anew, so that what many rules took is given back.
 func (m *Matcher[K]) renew(now *state[K]) {

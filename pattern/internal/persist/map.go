@@ -11,8 +11,9 @@ import (
 // Map maps byte strings to values. The zero Map is empty. It is a hash trie:
 // six bits of the hash choose the way at each level.
 type Map[V any] struct {
-	root *node[V]
-	n    int
+	root    *node[V]
+	n       int
+	changes int // since the nodes were last put side by side
 }
 
 // Entry is a key with its value.
@@ -81,6 +82,9 @@ func (m Map[V]) With(hash uint64, key string, value V) Map[V] {
 		m.n++
 	}
 	m.root = root
+	if m.changes++; m.changes > packFrom && m.changes > m.n/2 {
+		m.root, m.changes = m.packed(), 0
+	}
 	return m
 }
 
@@ -124,12 +128,53 @@ func (n *node[V]) with(e Entry[V], shift int) (*node[V], bool) {
 	return &next, true
 }
 
+// packFrom is from how many changes on nodes are put side by side.
+const packFrom = 2_000
+
+// packed returns a copy of the nodes that lies in one piece. Nodes that were
+// made one by one, with much else between them, cost a reader an address
+// translation each.
+func (m Map[V]) packed() *node[V] {
+	p := packer[V]{entries: make([]Entry[V], 0, m.n)}
+	nodes := m.root.count()
+	p.nodes, p.below = make([]node[V], 0, nodes), make([]*node[V], 0, nodes)
+	return p.copy(m.root)
+}
+
+type packer[V any] struct {
+	nodes   []node[V]
+	entries []Entry[V]
+	below   []*node[V]
+}
+
+func (n *node[V]) count() int {
+	sum := 1
+	for _, below := range n.nodes {
+		sum += below.count()
+	}
+	return sum
+}
+
+func (p *packer[V]) copy(n *node[V]) *node[V] {
+	p.nodes = append(p.nodes, *n)
+	next := &p.nodes[len(p.nodes)-1]
+	p.entries = append(p.entries, n.entries...)
+	next.entries = slices.Clip(p.entries[len(p.entries)-len(n.entries):])
+	p.below = append(p.below, n.nodes...)
+	next.nodes = slices.Clip(p.below[len(p.below)-len(n.nodes):])
+	for i, below := range n.nodes {
+		next.nodes[i] = p.copy(below)
+	}
+	return next
+}
+
 // Without returns the map without the entry of key.
 func (m Map[V]) Without(hash uint64, key string) Map[V] {
 	if m.Get(hash, []byte(key)) == nil {
 		return m
 	}
 	m.n--
+	m.changes++
 	if m.root = m.root.without(hash, key, 0); m.n == 0 {
 		m.root = nil
 	}

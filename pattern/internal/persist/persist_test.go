@@ -36,7 +36,7 @@ func TestMapsKeepWhatTheyHadWhenNewOnesAreMade(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			var m, old Map[int]
 			want, oldWant := map[string]int{}, map[string]int{}
-			for i := range 3_000 {
+			for i := range 12_000 {
 				k := strconv.Itoa(r.IntN(400))
 				if r.IntN(3) == 0 {
 					m = m.Without(hash(k), k)
@@ -45,7 +45,7 @@ func TestMapsKeepWhatTheyHadWhenNewOnesAreMade(t *testing.T) {
 					m = m.With(hash(k), k, i)
 					want[k] = i
 				}
-				if i%100 == 0 {
+				if i%200 == 0 {
 					check(t, old, oldWant, hash)
 					check(t, m, want, hash)
 					old, oldWant = m, maps.Clone(want)
