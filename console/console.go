@@ -94,7 +94,7 @@ func New(c Config) *Console {
 	s.mux.Handle("POST "+Path+"api/explain", s.answering(s.explain))
 	s.mux.Handle("POST "+Path+"api/redrive", s.answering(s.redrive))
 	s.mux.HandleFunc("GET "+Path+"api/events", s.tail)
-	s.mux.HandleFunc(Path+"api/", s.unknown)
+	s.mux.HandleFunc(Path, s.unknown)
 	return s
 }
 

@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 //
 //	server [required]        start a server, and let the command find it
 //	aws SERVICE OP JSON      call an operation
-//	receiver NAME STATUS…    an HTTP receiver at $NAME_URL that answers these, the last for ever
+//	receiver NAME STATUS…    an HTTP receiver at $NAME_URL that answers these, the last for ever;
+//	                         503/60 asks to be left alone for a minute
 //	until TEXT COMMAND…      run a command until its output has the text
 //	plain                    the last output, with the same ids, times and ports in every run
 //	plain -loose             the same, and durations and white space
@@ -100,7 +101,14 @@ func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
 	var calls atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := min(int(calls.Add(1)), len(args)-1)
-		status, _ := strconv.Atoi(args[n])
+		text, later, _ := strings.Cut(args[n], "/")
+		if later != "" {
+			w.Header().Set("Retry-After", later)
+		}
+		status, err := strconv.Atoi(text)
+		if err != nil {
+			status = http.StatusTeapot
+		}
 		w.WriteHeader(status)
 	}))
 	ts.Defer(s.Close)

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/signalbox/signalbox/clock"
 )
 
 // signalbox is the command as a process of its own.
@@ -102,6 +105,56 @@ func TestServeEndsWellOnASignalAlsoWithALiveTail(t *testing.T) {
 	}
 	if err := tail.Wait(); tail.ProcessState.ExitCode() != exitUnreachable || !strings.Contains(complaint.String(), errStopped.Error()) {
 		t.Errorf("tail ends with %v: %s", err, &complaint)
+	}
+}
+
+func TestLogsFollowsUntilItIsInterrupted(t *testing.T) {
+	_, url, _ := serving(t, "--data", t.TempDir())
+	r := remote{Endpoint: url}
+	c, err := r.client(&system{env: func(string) string { return "" }, clock: clock.Real()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(operation string, in map[string]any) {
+		t.Helper()
+		if err := c.call(t.Context(), "logs", "Logs_20140328."+operation, in, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := time.Now().UnixMilli()
+	put := func(message string) {
+		t.Helper()
+		call("PutLogEvents", map[string]any{
+			"logGroupName": "g", "logStreamName": "s", "logEvents": []map[string]any{{"timestamp": at, "message": message}},
+		})
+	}
+	call("CreateLogGroup", map[string]any{"logGroupName": "g"})
+	call("CreateLogStream", map[string]any{"logGroupName": "g", "logStreamName": "s"})
+	put("first")
+	logs := signalbox(t, "logs", "g", "--follow", "--endpoint", url)
+	out, err := logs.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := logs.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = logs.Process.Kill() })
+	lines := bufio.NewScanner(out)
+	for _, message := range []string{"first", "second", "third"} {
+		// Events of the same millisecond are each shown once.
+		if message != "first" {
+			put(message)
+		}
+		if !lines.Scan() || !strings.HasSuffix(lines.Text(), "  "+message) {
+			t.Fatalf("it shows %q, not %s", lines.Text(), message)
+		}
+	}
+	if err := logs.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := logs.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
 	}
 }
 
