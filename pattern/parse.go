@@ -90,8 +90,16 @@ func (p *parser) run() (branches []rule.Branch, err error) {
 	if p.at = lex.Space(p.src, p.at); p.at != len(p.src) {
 		p.fail(p.at, "Unexpected character (%s): was expecting the end of the pattern", describe(p.src[p.at:]))
 	}
-	for _, m := range p.branches {
-		branches = append(branches, slices.SortedFunc(maps.Values(m), byPath))
+	checked := map[*rule.Member]bool{}
+	for _, b := range p.branches {
+		for _, m := range b {
+			if !checked[m] && tooManyWildcards(m.Tests) {
+				p.path = []string{m.Path}
+				p.overgrown()
+			}
+			checked[m] = true
+		}
+		branches = append(branches, slices.SortedFunc(maps.Values(b), byPath))
 	}
 	return branches, nil
 }
@@ -197,9 +205,6 @@ func (p *parser) list(start int) {
 		p.refuse("Empty arrays are not allowed")
 	}
 	m.Src = string(p.src[start:p.at])
-	if tooManyWildcards(m.Tests) {
-		p.overgrown()
-	}
 	if len(p.branches) == 0 {
 		p.branches = append(p.branches, map[string]*rule.Member{})
 	}

@@ -27,6 +27,7 @@ func TestPatternsMatchAsTheServiceDoes(t *testing.T) {
 		{"dots join in events", `{"a":{"b":[1]}}`, `{"a.b":1}`, true},
 		{"dots join in patterns", `{"a.b":[1]}`, `{"a":{"b":1}}`, true},
 		{"the last of a doubled member counts", `{"a":[1],"a":[2]}`, `{"a":1}`, false},
+		{"what the last of a doubled member replaces may be too complex", `{"a":[{"wildcard":"*a*a*a*a*a*a"}],"a":[2]}`, `{"a":2}`, true},
 		{"or takes either", `{"$or":[{"a":[1]},{"b":[1]}]}`, `{"b":1}`, true},
 		{"or may be a plain member", `{"$or":["a","b"]}`, `{"$or":"b"}`, true},
 		{"the empty prefix takes any string", `{"a":[{"prefix":""}]}`, `{"a":"x"}`, true},

@@ -9,7 +9,7 @@ if [ ! -f "$1/lib/event-ruler-2.1.0.jar" ]; then
 fi
 for f in "$here"/*.java; do
 	if [ ! -f "$1/classes/.built" ] || [ "$f" -nt "$1/classes/.built" ]; then
-		javac -nowarn -cp "$1/lib/*" -d "$1/classes" "$here"/*.java >&2
+		javac -nowarn -XDsuppressNotes -cp "$1/lib/*" -d "$1/classes" "$here"/*.java >&2
 		touch "$1/classes/.built"
 		break
 	fi
