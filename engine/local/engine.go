@@ -26,7 +26,7 @@ type Options struct {
 	Logger *slog.Logger // what the database has to complain of; nothing is logged if nil
 
 	CacheBytes    int64  // blocks of the database kept in memory; 8 MB if zero
-	MemTableBytes uint64 // what is written before it is sorted into files; 16 MB if zero
+	MemTableBytes uint64 // what is written before it is sorted into files; 8 MB if zero
 	TailBytes     int    // recent entries kept for readers, of all logs; 16 MB if zero
 }
 
@@ -44,7 +44,7 @@ func (o *Options) fill() {
 		o.CacheBytes = 8 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 16 << 20
+		o.MemTableBytes = 8 << 20
 	}
 	if o.TailBytes == 0 {
 		o.TailBytes = 16 << 20
@@ -143,27 +143,30 @@ func (e *Engine) open() (err error) {
 	// cache: the one that is full, and the next.
 	cache := pebble.NewCache(e.options.CacheBytes + 2*int64(e.options.MemTableBytes))
 	defer cache.Unref()
+	dir := filepath.Join(e.dir, "db")
+	logs := filepath.Join(dir, "log")
 	o := &pebble.Options{
-		FS:                         manifestFirst{e.fs},
+		FS:                         newDisk(e.fs, logs, e.pipe.fail),
+		WALDir:                     logs,
 		Lock:                       e.lock,
 		Cache:                      cache,
 		MemTableSize:               e.options.MemTableBytes,
 		FormatMajorVersion:         pebble.FormatNewest,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		Logger:                     (*complaints)(e),
-		EventListener:              &pebble.EventListener{BackgroundError: func(err error) { e.options.Logger.Error("database", "error", err) }},
+		EventListener:              &pebble.EventListener{BackgroundError: e.complain},
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	if e.db, err = pebble.Open(filepath.Join(e.dir, "db"), o); err != nil {
+	if e.db, err = pebble.Open(dir, o); err != nil {
 		return err
 	}
 	revision, err1 := e.counter(keyRevision)
 	names, err2 := e.counter(keyNames)
 	e.revision, e.names, e.views.durable = engine.Revision(revision), names, engine.Revision(revision)
 	e.blobs.e, e.leases.e, e.leases.held = e, e, map[string]*holding{}
-	if err = errors.Join(err1, err2, e.blobs.open()); err != nil {
+	if err = errors.Join(err1, err2, e.pipe.failure(), e.blobs.open()); err != nil {
 		return errors.Join(err, e.db.Close())
 	}
 	return nil
@@ -192,14 +195,22 @@ func (e *Engine) Close() error {
 	return e.failure
 }
 
+// maxReplay is how much of the write-ahead log may be left for opening to read:
+// a few milliseconds' worth.
+const maxReplay = 1 << 20
+
 func (e *Engine) closeFiles() error {
 	if e.broken.Load() {
 		// Its locks may be held for ever by what has panicked.
 		return errors.Join(e.pipe.failure(), e.lock.Close())
 	}
 	e.views.close()
+	failed := e.pipe.failure()
+	if failed == nil && e.db.Metrics().WAL.Size > maxReplay {
+		failed = e.db.Flush()
+	}
 	err := e.db.Close()
-	if failed := e.pipe.failure(); failed != nil {
+	if failed != nil {
 		err = failed
 	}
 	return errors.Join(err, e.lock.Close())
@@ -252,6 +263,17 @@ type nothing struct{}
 
 func (nothing) prepare(*commit) error { return nil }
 func (nothing) publish()              {}
+
+// complain is told of what failed in the background. If the database cannot
+// sort what was written into files it must stop taking writes sooner or later:
+// better at once and with the reason than without an answer.
+func (e *Engine) complain(err error) {
+	if errors.Is(err, pebble.ErrCancelledCompaction) {
+		return
+	}
+	e.options.Logger.Error("database", "error", err)
+	e.pipe.fail(err)
+}
 
 // complaints is the database's logger.
 type complaints Engine

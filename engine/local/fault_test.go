@@ -49,23 +49,24 @@ func TestABrokenDiskStopsWritesAndLosesNothingAcknowledged(t *testing.T) {
 	for _, kind := range []struct {
 		name string
 		once bool
+		span int // about how many of these operations there are
 		ops  []errorfs.OpKind
 	}{
-		{"syncs fail", false, []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo}},
-		{"one sync fails", true, []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo}},
-		{"writes fail", false, []errorfs.OpKind{errorfs.OpFileWrite}},
-		{"files cannot be made", false, []errorfs.OpKind{errorfs.OpCreate, errorfs.OpReuseForWrite}},
+		{"syncs fail", false, 80, []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo}},
+		{"one sync fails", true, 80, []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo}},
+		{"writes fail", false, 90, []errorfs.OpKind{errorfs.OpFileWrite}},
+		{"files cannot be made", false, 30, []errorfs.OpKind{errorfs.OpCreate, errorfs.OpReuseForWrite}},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			hits := 0
 			for round := range rounds {
 				b := &broken{kinds: kind.ops, once: kind.once}
-				b.left.Store(int64(round * round / 2))
+				b.left.Store(int64(round * kind.span / rounds))
 				if brokenRound(t, b, uint64(round)) {
 					hits++
 				}
 			}
-			if hits < rounds/3 {
+			if hits < rounds/2 {
 				t.Errorf("only %d of %d rounds met a fault", hits, rounds)
 			}
 		})

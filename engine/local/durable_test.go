@@ -1,0 +1,200 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/enginetest"
+)
+
+// gate holds syncs of the log back once it is shut.
+type gate struct {
+	shut    chan struct{} // closed when syncs are to wait
+	arrived chan struct{} // told by those that wait
+	opened  chan struct{} // closed when they may go on
+}
+
+func newGate() *gate {
+	return &gate{make(chan struct{}), make(chan struct{}, 100), make(chan struct{})}
+}
+
+func (g *gate) MaybeError(op errorfs.Op) error {
+	switch op.Kind {
+	case errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo:
+		select {
+		case <-g.shut:
+			g.arrived <- struct{}{}
+			<-g.opened
+		default:
+		}
+	}
+	return nil
+}
+
+func (g *gate) String() string { return "gate" }
+
+// gated is an engine whose syncs wait from the next write on.
+func gated(t *testing.T, prepare func(e *Engine)) (*Engine, *gate, *vfs.MemFS) {
+	t.Helper()
+	g, mem := newGate(), vfs.NewMem()
+	e, err := Open("data", Options{FS: errorfs.Wrap(mem, g), Clock: clock.NewFake(enginetest.Epoch)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare(e)
+	close(g.shut)
+	return e, g, mem
+}
+
+func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := engine.Write{Collection: "c", Key: "old", Value: []byte("1")}
+	e, g, _ := gated(t, func(e *Engine) {
+		_, err := e.Records().Apply(ctx, old)
+		must(err)
+		_, err = e.Logs().Append(ctx, "l", []byte("a"))
+		must(err)
+		_, err = e.Queues().Enqueue(ctx, "q", engine.Message{Body: []byte("a"), Group: "g"})
+		must(err)
+	})
+	defer e.Close()
+	follower, err := e.Logs().Open(ctx, "l", 2)
+	must(err)
+	done := make(chan error, 10)
+	write := func(f func() error) { go func() { done <- f() }() }
+	write(func() error { _, err := e.Logs().Append(ctx, "l", []byte("b")); return err })
+	<-g.arrived // the others go into later batches, which are applied meanwhile
+	write(func() error {
+		_, err := e.Records().Apply(ctx, engine.Write{Collection: "c", Key: "old"}, engine.Write{Collection: "c", Key: "new", Value: []byte("1")})
+		return err
+	})
+	write(func() error {
+		_, err := e.Queues().Enqueue(ctx, "q", engine.Message{Body: []byte("b")}, engine.Message{Body: []byte("c"), Group: "g"})
+		return err
+	})
+	write(func() error { return e.Logs().Trim(ctx, "l", 2) })
+	write(func() error { return e.Logs().Drop(ctx, "other") })
+	waitUntil(t, e, func() bool { return len(e.pipe.underway) >= 1 })
+
+	if _, next, err := e.Logs().Bounds(ctx, "l"); err != nil || next != 2 {
+		t.Errorf("the log ends at %d, %v, before the second entry is durable", next, err)
+	}
+	if first, _, err := e.Logs().Bounds(ctx, "l"); err != nil || first != 1 {
+		t.Errorf("the log begins at %d, %v, before the trim is durable", first, err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if got, wait, err := follower.(*reader).poll(nil, 1); len(got) > 0 || wait == nil || err != nil {
+		t.Errorf("a reader has read %v, %v", got, err)
+	}
+	if _, err := follower.Next(ended, nil, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("a reader ends with %v", err)
+	}
+	if _, err := e.Records().Get(ctx, "c", "old"); err != nil {
+		t.Errorf("a record is gone before that is durable: %v", err)
+	}
+	if list, err := e.Records().List(ctx, "c", "", "", 0); err != nil || len(list) != 1 {
+		t.Errorf("records are listed before they are durable: %v %v", list, err)
+	}
+	if d, err := e.Queues().Depth(ctx, "q"); err != nil || d.Due != 1 {
+		t.Errorf("the queue counts %+v, %v", d, err)
+	}
+	if got, err := e.Queues().Lease(ctx, "q", 10, time.Minute); err != nil || len(got) != 1 {
+		t.Errorf("leased are %v, %v", got, err)
+	}
+	select {
+	case err := <-done:
+		t.Errorf("a write is answered before it is durable: %v", err)
+	default:
+	}
+
+	close(g.opened)
+	for range 5 {
+		must(<-done)
+	}
+	if got, err := follower.Next(ctx, nil, 10); err != nil || len(got) != 1 || string(got[0].Data) != "b" {
+		t.Errorf("the reader reads %v, %v", got, err)
+	}
+	if list, err := e.Records().List(ctx, "c", "", "", 0); err != nil || len(list) != 1 || list[0].Key != "new" {
+		t.Errorf("listed are %v, %v", list, err)
+	}
+	if got, err := e.Queues().Lease(ctx, "q", 10, time.Minute); err != nil || len(got) != 1 || string(got[0].Body) != "b" {
+		t.Errorf("leased are %v, %v", got, err)
+	}
+}
+
+// waitUntil waits for what the committer does on its own.
+func waitUntil(t *testing.T, e *Engine, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); {
+		if time.Now().After(end) {
+			t.Fatal("the committer does not go on")
+		}
+	}
+}
+
+func TestWhatIsHandedInDuringAPurgeFindsNoMessage(t *testing.T) {
+	ctx := t.Context()
+	var leased []engine.Leased
+	e, g, mem := gated(t, func(e *Engine) {
+		var err error
+		if _, err = e.Queues().Enqueue(ctx, "q", make([]engine.Message, 3)...); err == nil {
+			leased, err = e.Queues().Lease(ctx, "q", 2, time.Minute)
+		}
+		if err != nil || len(leased) != 2 {
+			t.Fatal(leased, err)
+		}
+	})
+	purged, settled, put := make(chan error, 1), make(chan int, 1), make(chan error, 1)
+	go func() { purged <- e.Queues().Purge(ctx, "q") }()
+	<-g.arrived
+	go func() {
+		n, err := e.Queues().Settle(ctx, "q", leased[0].Token)
+		if err != nil {
+			n = -1
+		}
+		settled <- n
+	}()
+	go func() { put <- e.Queues().PutBack(ctx, "q", leased[1].Token, enginetest.Epoch, false, nil) }()
+	waitUntil(t, e, func() bool {
+		e.pipe.mu.Lock()
+		defer e.pipe.mu.Unlock()
+		return len(e.pipe.waiting) == 2
+	})
+	close(g.opened)
+	if err := <-purged; err != nil {
+		t.Fatal(err)
+	}
+	if n := <-settled; n != 0 {
+		t.Errorf("%d purged messages are settled", n)
+	}
+	if err := <-put; !errors.Is(err, engine.ErrLease) {
+		t.Errorf("a purged message is put back: %v", err)
+	}
+	for range 2 {
+		if d, err := e.Queues().Depth(ctx, "q"); err != nil || d != (engine.Depth{}) {
+			t.Errorf("the purged queue counts %+v, %v", d, err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if e, err = Open("data", Options{FS: mem, Clock: clock.NewFake(enginetest.Epoch)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.Close()
+}
