@@ -29,6 +29,7 @@ import (
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/services/sts"
@@ -40,6 +41,7 @@ import (
 type Config struct {
 	Listen    string        // host:port; empty: DefaultListen
 	Data      string        // directory; made if it is not there
+	Cache     string        // directory of SDKs that functions need; empty: one of the user's
 	Auth      gateway.Mode  // who may call; see gateway
 	AccessKey string        // of the root user; empty: what the data directory has, or a new one
 	SecretKey string        // of the root user
@@ -98,13 +100,15 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.onClose(func(context.Context) error { return eng.Close() })
-	handler, err := s.assemble(ctx, c, eng, box)
-	if err != nil {
-		return nil, err
-	}
+	// Functions that go on at once call back: requests wait until they are served.
 	s.listener, err = net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
+	}
+	handler, err := s.assemble(ctx, c, eng, box)
+	if err != nil {
+		_ = s.listener.Close()
+		return nil, err
 	}
 	s.http = gateway.NewServer(handler)
 	s.http.RegisterOnShutdown(s.console.Close)
@@ -136,30 +140,38 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 	if err != nil {
 		return nil, err
 	}
+	var who callers
+	out := &outlets{queues: queues}
+	functions, err := s.functions(ctx, c, eng, box, keys, groups, out, &who)
+	if err != nil {
+		return nil, err
+	}
 	client := events.NewClient(nil)
 	if c.Auth == gateway.Required && !c.Private {
 		client = events.NewClient(events.PrivateAddress)
 	}
 	buses, err := events.New(ctx, events.Config{
 		Engine: eng, Clock: c.Clock, Hub: h, Box: box, HTTP: client, Logger: c.Logger,
-		Targets: targets{queues: queues, groups: groups},
+		Targets: targets{queues: queues, groups: groups, functions: functions},
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.onClose(buses.Close)
+	out.buses.Store(buses)
 	s.services = []*wire.Service{
 		events.NewService(buses),
 		sqs.NewService(queues),
 		logs.NewService(groups),
 		sts.NewService(sts.New(c.Clock, keys)),
+		lambda.NewService(functions),
 	}
-	var who callers
 	s.console = console.New(console.Config{
 		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Clock: c.Clock, Logger: c.Logger,
 	})
 	who.front, err = gateway.New(gateway.Config{
 		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: keys, Version: c.Version, Extra: s.console,
+		Routes: routes(functions), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
 	})
 	return who.front, err
 }

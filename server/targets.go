@@ -6,6 +6,7 @@ import (
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/wire"
@@ -13,8 +14,9 @@ import (
 
 // targets tells the event buses what the ARNs of other services stand for.
 type targets struct {
-	queues *sqs.Service
-	groups *logs.Service
+	queues    *sqs.Service
+	groups    *logs.Service
+	functions *lambda.Service
 }
 
 // Target implements [events.Targets].
@@ -32,6 +34,8 @@ func (t targets) Target(spec events.Target) (delivery.Target, error) {
 		return t.queues.Target(*spec.Arn, p), nil
 	case a.Service == "logs" && kind == "log-group":
 		return t.groups.Target(*spec.Arn), nil
+	case a.Service == "lambda" && kind == "function":
+		return t.functions.Target(*spec.Arn), nil
 	}
 	return nil, wire.Errorf(wire.CodeValidation, "Parameter %s is not valid. Reason: %s as the target of a rule is not implemented by Signalbox.", *spec.Arn, a.Service)
 }

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/gateway"
+	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/lambda"
+	"github.com/signalbox/signalbox/services/logs"
+	"github.com/signalbox/signalbox/services/sqs"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// functions opens Lambda. Its outlets get the event buses once these are open:
+// the buses need functions, too.
+func (s *Server) functions(ctx context.Context, c Config, eng engine.Engine, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, out *outlets, who *callers) (*lambda.Service, error) {
+	f, err := lambda.New(ctx, lambda.Config{
+		Engine: eng, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
+		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(f.Close)
+	return f, nil
+}
+
+// routes are the parts of the address space that are functions'.
+func routes(f *lambda.Service) []gateway.Route {
+	return []gateway.Route{
+		{Name: "lambda-code", Match: gateway.MatchPath(lambda.CodePath), Handler: http.HandlerFunc(f.ServeCode)},
+	}
+}
+
+// outlets are where records of functions' invocations go.
+type outlets struct {
+	queues *sqs.Service
+	buses  atomic.Pointer[events.Service]
+}
+
+// Send implements [lambda.Outlets].
+func (o *outlets) Send(ctx context.Context, m lambda.Message) delivery.Result {
+	a, err := arn.Parse(m.ARN)
+	if err != nil {
+		return delivery.Result{Kind: delivery.Permanent, Code: "INVALID_PARAMETER", Message: err.Error()}
+	}
+	ctx = wire.NewContext(ctx, &wire.Request{Account: a.Account, Region: a.Region})
+	switch kind, name := a.Split(); {
+	case a.Service == "sqs":
+		err = o.queue(ctx, a, m)
+	case a.Service == "events" && kind == "event-bus":
+		buses := o.buses.Load()
+		if buses == nil {
+			return delivery.Result{Kind: delivery.Retryable, Code: "INTERNAL_ERROR", Message: "Signalbox is starting"}
+		}
+		err = putEvent(ctx, buses, name, m)
+	default:
+		return delivery.Result{Kind: delivery.Permanent, Code: "NOT_IMPLEMENTED", Message: a.Service + " as a destination is not implemented by Signalbox"}
+	}
+	switch e, ok := errors.AsType[*wire.Error](err); {
+	case ok:
+		return delivery.Result{Kind: delivery.Permanent, Code: e.Code, Message: e.Message}
+	case err != nil:
+		return delivery.Result{Kind: delivery.Retryable, Code: "INTERNAL_ERROR", Message: err.Error()}
+	}
+	return delivery.Result{}
+}
+
+func (o *outlets) queue(ctx context.Context, a arn.ARN, m lambda.Message) error {
+	attributes := map[string]sqs.MessageAttributeValue{}
+	for name, v := range m.Attributes {
+		attributes[name] = sqs.MessageAttributeValue{DataType: new(v.Type), StringValue: new(v.Value)}
+	}
+	url, err := o.queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: new(a.Resource)})
+	if err != nil {
+		return err
+	}
+	_, err = o.queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url.QueueUrl, MessageBody: new(string(m.Body)), MessageAttributes: attributes})
+	return err
+}
+
+func putEvent(ctx context.Context, buses *events.Service, bus string, m lambda.Message) error {
+	entry := events.PutEventsRequestEntry{
+		EventBusName: new(bus), Source: new("lambda"), DetailType: new(m.DetailType), Detail: new(string(m.Body)), Resources: []string{m.ARN, m.Source},
+	}
+	if m.Trace != "" {
+		entry.TraceHeader = new(m.Trace)
+	}
+	out, err := buses.PutEvents(ctx, &events.PutEventsInput{Entries: []events.PutEventsRequestEntry{entry}})
+	if err != nil {
+		return err
+	}
+	if e := out.Entries[0]; e.ErrorCode != nil {
+		return wire.Errorf(*e.ErrorCode, "%s", wire.Value(e.ErrorMessage))
+	}
+	return nil
+}

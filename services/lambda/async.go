@@ -1,0 +1,338 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// Defaults of asynchronous invocation (developer guide, page invocation-async).
+const (
+	defaultRetries = 2
+	defaultMaxAge  = 6 * time.Hour
+)
+
+// asyncEvent is an asynchronous invocation as its queue keeps it.
+type asyncEvent struct {
+	Payload json.RawMessage
+	Params  CallParams
+}
+
+// asyncQueue names a runner, so that it is found again after a restart.
+type asyncQueue struct {
+	wire.Scope
+	Function  string
+	ID        string // of the function
+	Qualifier string // "$LATEST", a version, an alias
+	ARN       string // of a destination; empty: the invocations themselves
+}
+
+func (q *asyncQueue) key() string { return q.Scope.Key(q.Function, q.Qualifier, q.ARN) }
+
+func (q *asyncQueue) runner() string {
+	if q.ARN != "" {
+		return "lambda/destination/" + q.ID + "/" + q.Qualifier + "/" + q.ARN
+	}
+	return "lambda/async/" + q.ID + "/" + q.Qualifier
+}
+
+// async is the asynchronous invocations of all functions: a runner for each
+// function and qualifier, and one for each of their destinations.
+type async struct {
+	s      *Service
+	queues *engine.Documents[asyncQueue]
+
+	mu      sync.Mutex // guards what follows
+	runners map[string]*delivery.Runner
+	closing bool
+	running sync.WaitGroup // handlers under way; added to only while not closing
+	ends    sync.WaitGroup // runners that are being dropped
+}
+
+func newAsync(ctx context.Context, s *Service) (*async, error) {
+	a := &async{s: s, runners: map[string]*delivery.Runner{}}
+	var err error
+	a.queues, err = engine.OpenDocuments[asyncQueue](ctx, s.Engine.Records(), "lambda.async")
+	return a, err
+}
+
+// resume takes up what was not done.
+func (a *async) resume(ctx context.Context) error {
+	for _, q := range a.queues.List("") {
+		if f := a.s.functions.Get(q.Scope.Key(q.Function)); f == nil || f.ID != q.ID {
+			if err := errors.Join(a.s.Engine.Queues().Drop(ctx, q.runner()), a.queues.Delete(ctx, q.key())); err != nil {
+				return fmt.Errorf("forgetting invocations of a deleted function: %w", err)
+			}
+			continue
+		}
+		if _, err := a.runner(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *async) open(ctx context.Context, q *asyncQueue) (*delivery.Runner, error) {
+	return delivery.Open(ctx, a.s.Engine, a.s.Clock, q.runner(), a.config(q))
+}
+
+// config is how a queue's events are delivered, as things stand.
+func (a *async) config(q *asyncQueue) delivery.Config {
+	if q.ARN != "" {
+		return delivery.Config{Target: destinationTarget{a.s, q.ARN}, Policy: delivery.DefaultPolicy}
+	}
+	t := &asyncTarget{s: a.s, queue: q, maxAge: defaultMaxAge}
+	retries := defaultRetries
+	if c := a.s.configs.Get(q.Scope.Key(q.Function, q.Qualifier)); c != nil {
+		if c.Retries != nil {
+			retries = int(*c.Retries)
+		}
+		if c.MaxAge != nil {
+			t.maxAge = time.Duration(*c.MaxAge) * time.Second
+		}
+		t.onSuccess, t.onFailure = c.OnSuccess, c.OnFailure
+	}
+	return delivery.Config{
+		Target: t, DeadLetters: t,
+		Policy: delivery.Policy{MaxRetries: retries, MaxAge: t.maxAge, Base: time.Millisecond, Cap: time.Millisecond},
+		// An attempt may wait for its turn as long as the event lives.
+		Timeout: t.maxAge + (maxTimeout+60)*time.Second,
+	}
+}
+
+// runner is the queue's runner, made where there is none.
+func (a *async) runner(ctx context.Context, q *asyncQueue) (*delivery.Runner, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing {
+		return nil, delivery.ErrClosed
+	}
+	if r := a.runners[q.key()]; r != nil {
+		return r, nil
+	}
+	if a.queues.Get(q.key()) == nil {
+		if err := a.queues.Put(ctx, q.key(), q); err != nil {
+			return nil, err
+		}
+	}
+	r, err := a.open(context.WithoutCancel(ctx), q)
+	if err == nil {
+		a.runners[q.key()] = r
+	}
+	return r, err
+}
+
+// submit makes an asynchronous invocation durable.
+func (s *Service) submit(ctx context.Context, n name, f *function, e asyncEvent) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("keeping an invocation: %w", err)
+	}
+	return s.submitAll(ctx, n, f, delivery.Event{ID: e.Params.RequestID, Ingested: s.Clock.Now(), Data: data, Trace: e.Params.Trace})
+}
+
+func (s *Service) submitAll(ctx context.Context, n name, f *function, events ...delivery.Event) error {
+	qualifier := n.qualifier
+	if qualifier == "" {
+		qualifier = latest
+	}
+	r, err := s.async.runner(ctx, &asyncQueue{Scope: n.Scope, Function: n.function, ID: f.ID, Qualifier: qualifier})
+	if err != nil {
+		return err
+	}
+	return r.Submit(ctx, events...)
+}
+
+// update lets a function's runners follow its configuration.
+func (a *async) update(f *function) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, q := range a.queues.List(f.key("")) {
+		if r := a.runners[q.key()]; r != nil && q.ARN == "" {
+			r.Update(a.config(q))
+		}
+	}
+}
+
+// forget drops what a deleted function left. What fails is done at the next
+// start.
+func (a *async) forget(ctx context.Context, f *function) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, q := range a.queues.List(f.key("")) {
+		r := a.runners[q.key()]
+		delete(a.runners, q.key())
+		a.ends.Go(func() {
+			now, cancel := context.WithCancel(context.WithoutCancel(ctx))
+			cancel() // what is under way is cut off
+			var err error
+			if r != nil {
+				_ = r.Close(now) // it says that it was cut off
+			}
+			if err = a.s.Engine.Queues().Drop(a.s.life, q.runner()); err == nil {
+				err = a.queues.Delete(a.s.life, q.key())
+			}
+			if err != nil {
+				a.s.Logger.Warn("forgetting invocations of a deleted function", "function", q.Function, "error", err)
+			}
+		})
+	}
+}
+
+// admit lets a handler begin; done is called when it has ended.
+func (a *async) admit() (done func(), ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing {
+		return nil, false
+	}
+	a.running.Add(1)
+	return a.running.Done, true
+}
+
+// close waits for the handlers under way. What waits for its turn stays in the
+// queues.
+func (a *async) close(ctx context.Context) error {
+	a.mu.Lock()
+	a.closing = true
+	runners := make([]*delivery.Runner, 0, len(a.runners))
+	for _, r := range a.runners {
+		runners = append(runners, r)
+	}
+	a.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		a.running.Wait()
+		close(done)
+	}()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = fmt.Errorf("waiting for asynchronous invocations: %w", ctx.Err())
+	}
+	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cancel()
+	for _, r := range runners {
+		_ = r.Close(now) // it says that it was cut off
+	}
+	<-done
+	a.ends.Wait()
+	return err
+}
+
+// asyncTarget invokes a function for its events, and sends what came of them on.
+type asyncTarget struct {
+	s                    *Service
+	queue                *asyncQueue
+	maxAge               time.Duration
+	onSuccess, onFailure string
+}
+
+// MaxBatch implements [delivery.Target].
+func (*asyncTarget) MaxBatch() int { return 1 }
+
+// Deliver implements [delivery.Target].
+func (t *asyncTarget) Deliver(ctx context.Context, requests []delivery.Request) []delivery.Result {
+	results := make([]delivery.Result, len(requests))
+	for i, r := range requests {
+		results[i] = t.attempt(ctx, r)
+	}
+	return results
+}
+
+func (t *asyncTarget) attempt(ctx context.Context, r delivery.Request) delivery.Result {
+	var e asyncEvent
+	if err := json.Unmarshal(r.Event.Data, &e); err != nil {
+		return permanent("INVALID_JSON", err.Error())
+	}
+	n := name{Scope: t.queue.Scope, function: t.queue.Function, qualifier: t.queue.Qualifier}
+	if n.qualifier == latest {
+		n.qualifier = ""
+	}
+	e.Params.Trace = r.Event.Trace
+	result, err := t.turn(ctx, n, e, r.Event.Ingested.Add(t.maxAge))
+	switch {
+	case ctx.Err() != nil:
+		return delivery.Result{Kind: delivery.Retryable, Code: "TIMEOUT", Message: "the invocation was cut off"}
+	case errors.Is(err, errTooOld):
+		return permanent("EventAgeExceeded", "there was no capacity for the invocation")
+	case wire.IsCode(err, CodeResourceNotFoundException):
+		return permanent(CodeResourceNotFoundException, err.Error())
+	case err != nil:
+		return delivery.Result{Kind: delivery.Retryable, Code: "ServiceException", Message: err.Error(), RetryAfter: wait(r.Attempt)}
+	case result.Error != "":
+		return delivery.Result{Kind: delivery.Retryable, Code: result.Error, Message: string(result.Payload), Status: 200, RetryAfter: wait(r.Attempt)}
+	}
+	if t.onSuccess == "" {
+		return delivery.Result{Status: 200}
+	}
+	record := t.record(e, r.Event, r.Attempt, conditionSuccess)
+	record.Response = &responseContext{StatusCode: 200, Version: result.Version}
+	record.ResponsePayload = document(result.Payload)
+	return t.sendOn(ctx, t.onSuccess, "Lambda Function Invocation Result - Success", record, r.Event)
+}
+
+// wait is how long the next attempt is put off: a minute, then two.
+func wait(attempt int) time.Duration { return time.Duration(min(attempt, 2)) * time.Minute }
+
+func permanent(code, message string) delivery.Result {
+	return delivery.Result{Kind: delivery.Permanent, Code: code, Message: message}
+}
+
+var errTooOld = errors.New("the event is too old")
+
+// The waits of events for which the function has no capacity.
+const (
+	turnMin = 50 * time.Millisecond
+	turnMax = 5 * time.Second
+)
+
+// turn invokes the function, as soon as it has capacity: throttles are no
+// attempts. On AWS an event waits in the same way, for as long as it lives.
+func (t *asyncTarget) turn(ctx context.Context, n name, e asyncEvent, until time.Time) (Result, error) {
+	for pause := turnMin; ; pause = min(2*pause, turnMax) {
+		done, ok := t.s.async.admit()
+		if !ok {
+			<-ctx.Done()
+			return Result{}, ctx.Err()
+		}
+		result, err := func() (Result, error) {
+			defer done()
+			f := t.s.functions.Get(n.key())
+			if f == nil || f.ID != t.queue.ID {
+				return Result{}, notFound("Function not found: %s", n.arn())
+			}
+			return t.s.run(ctx, n, f, e.Payload, e.Params)
+		}()
+		if !wire.IsCode(err, CodeTooManyRequestsException) {
+			return result, err
+		}
+		if err := t.rest(ctx, pause, until); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// rest waits before another try, at most until the event is too old.
+func (t *asyncTarget) rest(ctx context.Context, pause time.Duration, until time.Time) error {
+	left := until.Sub(t.s.Clock.Now())
+	if left <= 0 {
+		return errTooOld
+	}
+	timer := t.s.Clock.NewTimer(min(pause, left))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,32 @@
+// Package lambda is AWS Lambda: functions, their versions, aliases, layers,
+// URLs and event source mappings, and their invocation. Functions run as
+// processes on this machine, without containers.
+//
+//	CreateFunction ── bundle.Check ──► engine.Blobs, and a record
+//	Invoke ── alias ─► version ─► concurrency ─► sandbox.Pool ─► process ─► answer
+//	   Event ── delivery.Runner (durable, then 202) ─► the same ─► destinations, dead letters
+//	URL, event source mapping, rule's target ── the same two ways
+//
+// What is of its own is in folders: bundle (zip files), runtimes (what programs
+// there are), process (one execution environment), sandbox (a version's
+// environments), httpevent (requests as events, answers as responses).
+//
+// # What it covers
+//
+// The operations of operations.txt. Runtimes nodejs*, python*, provided.* and
+// go1.x; a version that the machine does not have runs with the one that it
+// has, and says so. Not covered: container images, VPCs, file systems,
+// extensions, provisioned concurrency, response streaming (a streaming
+// handler's answer is gathered and sent whole), code signing.
+//
+// # What it promises
+//
+//   - An asynchronous invocation that was accepted ends in its handler's
+//     success or in its on-failure destination and dead letters, whatever dies
+//     when. Its handler may run more than once.
+//   - What a function does wrong is answered with AWS's error type and text,
+//     and costs other functions nothing.
+//   - Environment variables are sealed at rest.
+package lambda
+
+//go:generate go run ../../wire/wiregen

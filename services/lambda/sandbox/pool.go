@@ -1,0 +1,248 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/wire"
+)
+
+// Times of execution environments.
+const (
+	initTime    = 10 * time.Second // for what precedes the first invocation (developer guide, page lambda-runtime-environment)
+	DefaultIdle = 5 * time.Minute  // a process without work is stopped then
+	expiryGuard = 15 * time.Minute // before its credentials expire a process is used no more
+)
+
+// Logs is where functions' output goes.
+type Logs interface {
+	Write(ctx context.Context, sc wire.Scope, group, stream string, at time.Time, messages ...string) error
+}
+
+// Recipe says how a version's processes are made.
+type Recipe struct {
+	wire.Scope
+	Name    string // of the function
+	Version string
+	Runtime string // as INIT_START tells it, "nodejs:20.20.2"
+	Command []string
+	Dir     string // working directory: the unpacked code
+	// Environment is that of a new process, with credentials that are good
+	// until expires.
+	Environment func(logStream, tmp string) (env []string, expires time.Time, err error)
+	Tmp         string // processes get directories of their own in it
+	Timeout     time.Duration
+	Memory      int // MB
+	LogGroup    string
+	JSON        bool     // the format of START, END and REPORT
+	Notices     []string // written to the log of the first process
+}
+
+// Config is what pools work with.
+type Config struct {
+	Clock  clock.Clock
+	Logs   Logs
+	Logger *slog.Logger
+	Idle   time.Duration // 0: DefaultIdle
+}
+
+// ErrClosed is what a pool answers after Close.
+var ErrClosed = errors.New("the version's environments are closed")
+
+// Pool is the execution environments of one version. It is safe for concurrent
+// use.
+type Pool struct {
+	Config
+	recipe Recipe
+
+	mu      sync.Mutex // guards what follows
+	idle    []*instance
+	all     map[*instance]struct{}
+	busy    int // invocations under way
+	closed  bool
+	killed  bool          // invocations under way have been cut off
+	drained chan struct{} // closed once closed and busy is 0
+	told    bool          // the notices
+
+	ends sync.WaitGroup // of processes that are being stopped
+}
+
+// NewPool makes the pool of a version; it starts nothing yet.
+func NewPool(c Config, r Recipe) *Pool {
+	if c.Idle <= 0 {
+		c.Idle = DefaultIdle
+	}
+	return &Pool{Config: c, recipe: r, all: map[*instance]struct{}{}, drained: make(chan struct{})}
+}
+
+// Invoke runs the handler once. When ctx ends the process is killed and the
+// context's error returned. An error that is none of the context's or
+// ErrClosed says why no process could be started.
+func (p *Pool) Invoke(ctx context.Context, call Call) (Outcome, error) {
+	inst, err := p.take()
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer p.leave()
+	if inst == nil {
+		inst, err = p.start()
+		if start, ok := errors.AsType[*StartError](err); ok {
+			defer inst.stop()
+			return inst.cannotStart(call, start), nil
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+	}
+	out, again, err := inst.serve(ctx, call)
+	if again {
+		p.putBack(inst)
+	} else {
+		p.remove(inst)
+		inst.stop()
+	}
+	return out, err
+}
+
+// take is a warm process, nil where there is none.
+func (p *Pool) take() (*instance, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, ErrClosed
+	}
+	p.busy++
+	now := p.Clock.Now()
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		inst := p.idle[last]
+		p.idle = p.idle[:last]
+		inst.timer.Stop()
+		if inst.alive() && inst.expires.Sub(now) > expiryGuard {
+			return inst, nil
+		}
+		delete(p.all, inst)
+		p.ends.Go(inst.stop)
+	}
+	return nil, nil
+}
+
+func (p *Pool) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy--
+	if p.closed && p.busy == 0 {
+		close(p.drained)
+	}
+}
+
+func (p *Pool) start() (*instance, error) {
+	p.mu.Lock()
+	first := !p.told
+	p.told = true
+	p.mu.Unlock()
+	inst, err := newInstance(p, first)
+	if err != nil {
+		return inst, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed {
+		p.ends.Go(inst.stop)
+		return nil, ErrClosed
+	}
+	p.all[inst] = struct{}{}
+	return inst, nil
+}
+
+// putBack keeps a process for the next invocation.
+func (p *Pool) putBack(inst *instance) {
+	p.mu.Lock()
+	if !p.closed {
+		inst.timer = p.Clock.AfterFunc(p.Idle, func() { p.retire(inst) })
+		p.idle = append(p.idle, inst)
+		p.mu.Unlock()
+		return
+	}
+	delete(p.all, inst)
+	p.mu.Unlock()
+	inst.stop()
+}
+
+func (p *Pool) remove(inst *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, inst)
+}
+
+// retire stops a process that has been idle for long.
+func (p *Pool) retire(inst *instance) {
+	p.mu.Lock()
+	found := false
+	for i, o := range p.idle {
+		if o == inst {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			delete(p.all, inst)
+			found = true
+			p.ends.Add(1)
+			break
+		}
+	}
+	p.mu.Unlock()
+	if found {
+		defer p.ends.Done()
+		inst.stop()
+	}
+}
+
+// Counts tells how many processes there are and how many invocations are under way.
+func (p *Pool) Counts() (processes, busy int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.all), p.busy
+}
+
+// Close takes no more invocations, stops idle processes, and waits for the
+// invocations under way; when ctx ends their processes are killed. It may be
+// called twice.
+func (p *Pool) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		if p.busy == 0 {
+			close(p.drained)
+		}
+	}
+	idle := p.idle
+	p.idle = nil
+	for _, inst := range idle {
+		delete(p.all, inst)
+		inst.timer.Stop()
+	}
+	p.mu.Unlock()
+	for _, inst := range idle {
+		inst.stop()
+	}
+	defer p.ends.Wait()
+	select {
+	case <-p.drained:
+		return nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	p.killed = true
+	rest := make([]*instance, 0, len(p.all))
+	for inst := range p.all {
+		rest = append(rest, inst)
+	}
+	p.mu.Unlock()
+	for _, inst := range rest {
+		inst.env.Stop()
+	}
+	<-p.drained
+	return ctx.Err()
+}

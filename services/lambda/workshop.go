@@ -1,0 +1,309 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/lambda/bundle"
+	"github.com/signalbox/signalbox/services/lambda/runtimes"
+	"github.com/signalbox/signalbox/services/lambda/sandbox"
+)
+
+// credentialsTime is how long the credentials of a process are good; it is
+// replaced before they end.
+const credentialsTime = 12 * time.Hour
+
+// workshop makes versions ready to run: their code unpacked, and a pool of
+// processes. What it unpacks is forgotten with the pool, and at every start.
+type workshop struct {
+	s    *Service
+	code string // directory of unpacked code
+	tmp  string // directory of processes' temporary files
+
+	mu      sync.Mutex // guards what follows
+	benches map[string]*bench
+	closed  bool
+	ends    sync.WaitGroup // of pools that are being closed
+}
+
+// bench is one version's place.
+type bench struct {
+	revision string
+	dir      string
+	ready    chan struct{} // closed once pool or err is there
+	pool     *sandbox.Pool
+	err      error
+}
+
+func newWorkshop(s *Service) (*workshop, error) {
+	w := &workshop{s: s, code: filepath.Join(s.Data, "code"), tmp: filepath.Join(s.Data, "tmp"), benches: map[string]*bench{}}
+	for _, dir := range []string{w.code, w.tmp} {
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, fmt.Errorf("clearing %s: %w", dir, err)
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("making %s: %w", dir, err)
+		}
+	}
+	return w, nil
+}
+
+// pool is the version's pool, made where there is none.
+func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) {
+	key := v.name().key(v.Version)
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return nil, sandbox.ErrClosed
+	}
+	b := w.benches[key]
+	if b != nil && b.revision != v.Revision {
+		w.retire(key, b)
+		b = nil
+	}
+	if b == nil {
+		b = &bench{revision: v.Revision, ready: make(chan struct{})}
+		w.benches[key] = b
+		w.ends.Go(func() { w.make(key, b, v) })
+	}
+	w.mu.Unlock()
+	select {
+	case <-b.ready:
+		return b.pool, b.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// make fills a bench. One that failed is forgotten: what was missing may be
+// there the next time.
+func (w *workshop) make(key string, b *bench, v *version) {
+	defer close(b.ready)
+	b.pool, b.err = w.prepare(w.s.life, b, v)
+	if b.err == nil {
+		return
+	}
+	w.mu.Lock()
+	if w.benches[key] == b {
+		delete(w.benches, key)
+	}
+	w.mu.Unlock()
+	w.clear(b)
+}
+
+func (w *workshop) clear(b *bench) {
+	if b.dir == "" {
+		return
+	}
+	if err := os.RemoveAll(b.dir); err != nil {
+		w.s.Logger.Warn("removing unpacked code", "error", err)
+	}
+}
+
+// replace retires the pool of a version that was changed: invocations under
+// way end with what they began with.
+func (w *workshop) replace(v *version) {
+	key := v.name().key(v.Version)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b := w.benches[key]; b != nil && b.revision != v.Revision {
+		w.retire(key, b)
+	}
+}
+
+// drop retires the pool of a version that was deleted.
+func (w *workshop) drop(v *version) {
+	key := v.name().key(v.Version)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b := w.benches[key]; b != nil {
+		w.retire(key, b)
+	}
+}
+
+// retire closes a pool in the background. Called with mu held.
+func (w *workshop) retire(key string, b *bench) {
+	delete(w.benches, key)
+	w.ends.Go(func() {
+		<-b.ready
+		if b.pool == nil {
+			return
+		}
+		// The error is that the service waits no longer.
+		_ = b.pool.Close(w.s.life)
+		w.clear(b)
+	})
+}
+
+// close closes all pools, and waits.
+func (w *workshop) close(ctx context.Context) error {
+	w.mu.Lock()
+	w.closed = true
+	for key, b := range w.benches {
+		w.retire(key, b)
+	}
+	w.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		w.ends.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	w.s.cut() // pools kill what is under way
+	<-done
+	return fmt.Errorf("waiting for invocations: %w", ctx.Err())
+}
+
+// prepare unpacks a version and finds out how it is run.
+func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.Pool, error) {
+	dir, err := os.MkdirTemp(w.code, v.Function+"-")
+	if err != nil {
+		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
+	}
+	b.dir = dir
+	task, opt := filepath.Join(dir, "task"), filepath.Join(dir, "opt")
+	if err := w.unpack(ctx, v, task, opt); err != nil {
+		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
+	}
+	runtime, ok := runtimes.Parse(v.Runtime)
+	if !ok {
+		return nil, refuse(CodeInvalidRuntimeException, "%s is not implemented by Signalbox", v.Runtime)
+	}
+	interpreter, err := w.s.host.Find(ctx, runtime)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	var notices []string
+	notice := func(text string) {
+		notices = append(notices, "[signalbox] "+text)
+		w.s.Logger.Info(text, "function", v.Function)
+	}
+	if runtime.Family != runtimes.Program && !interpreter.Same(runtime) {
+		notice(v.Runtime + " runs with version " + interpreter.Version + " of this machine")
+	}
+	sdk, err := w.s.host.Provide(ctx, runtime, interpreter, task, opt, notice)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if runtime.Family == runtimes.Node {
+		if err := runtimes.LinkModules(filepath.Join(dir, "node_modules"), filepath.Join(opt, "nodejs", "node_modules"), sdk); err != nil {
+			return nil, err
+		}
+	}
+	about := string(runtime.Family)
+	if interpreter.Version != "" {
+		about += ":" + interpreter.Version
+	}
+	return sandbox.NewPool(sandbox.Config{Clock: w.s.Clock, Logs: w.s.Logs, Logger: w.s.Logger, Idle: w.s.Idle}, sandbox.Recipe{
+		Scope: v.Scope, Name: v.Function, Version: v.Version, Runtime: about, Notices: notices,
+		Command: w.s.host.Command(runtime, interpreter, v.Handler, task, opt, int(v.Memory)), Dir: task, Tmp: w.tmp,
+		Timeout: time.Duration(v.Timeout) * time.Second, Memory: int(v.Memory),
+		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == LogFormatJson,
+		Environment: func(stream, tmp string) ([]string, time.Time, error) {
+			return w.environment(v, w.s.host.Env(runtime, interpreter, task, opt, sdk), opt, stream, tmp)
+		},
+	}), nil
+}
+
+// unavailable is the error of a runtime that this machine cannot offer.
+func unavailable(err error) error {
+	if missing, ok := errors.AsType[*runtimes.Error](err); ok {
+		return refuse(CodeInvalidRuntimeException, "%s", missing)
+	}
+	return err
+}
+
+func (w *workshop) unpack(ctx context.Context, v *version, task, opt string) error {
+	put := func(d engine.Digest, dir string) error {
+		blob, err := w.s.Engine.Blobs().Open(ctx, d)
+		if err != nil {
+			return err
+		}
+		defer blob.Close()
+		return bundle.Unpack(blob, blob.Size(), dir, bundle.MaxUnzipped)
+	}
+	if err := put(v.Code.Digest, task); err != nil {
+		return err
+	}
+	for _, l := range v.Layers {
+		if err := put(l.Code.Digest, opt); err != nil {
+			return fmt.Errorf("layer %s: %w", l.ARN, err)
+		}
+	}
+	return os.MkdirAll(opt, 0o755)
+}
+
+// environment is that of a new process (developer guide, page
+// configuration-envvars): of this process's own it has PATH alone.
+func (w *workshop) environment(v *version, paths []string, opt, stream, tmp string) (env []string, expires time.Time, err error) {
+	variables, err := w.s.variables(v)
+	if err != nil {
+		return nil, expires, err
+	}
+	expires = w.s.Clock.Now().Add(credentialsTime)
+	id, secret, token, err := w.s.Issuer.Issue(v.Account, sessionARN(v), expires)
+	if err != nil {
+		return nil, expires, err
+	}
+	all := map[string]string{
+		"PATH": os.Getenv("PATH") + ":" + filepath.Join(opt, "bin"), "HOME": tmp, "TMPDIR": tmp, "LANG": "en_US.UTF-8", "TZ": ":UTC",
+		"AWS_ENDPOINT_URL": w.s.Endpoint(),
+	}
+	for _, p := range paths {
+		key, value, _ := strings.Cut(p, "=")
+		all[key] = value
+	}
+	maps.Copy(all, variables)
+	runtime, _ := runtimes.Parse(v.Runtime)
+	maps.Copy(all, map[string]string{
+		"_HANDLER": v.Handler, "LAMBDA_TASK_ROOT": filepath.Join(filepath.Dir(opt), "task"), "LAMBDA_RUNTIME_DIR": w.s.host.Dir(),
+		"AWS_REGION": v.Region, "AWS_DEFAULT_REGION": v.Region,
+		"AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token,
+		"AWS_LAMBDA_FUNCTION_NAME": v.Function, "AWS_LAMBDA_FUNCTION_VERSION": v.Version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(int(v.Memory)), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME": *v.Logging.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+	})
+	if name := runtime.ExecutionEnv(); name != "" {
+		all["AWS_EXECUTION_ENV"] = name
+	}
+	if *v.Logging.LogFormat == LogFormatJson {
+		all["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+		all["AWS_LAMBDA_LOG_LEVEL"] = *v.Logging.ApplicationLogLevel
+	}
+	env = make([]string, 0, len(all))
+	for key, value := range all {
+		env = append(env, key+"="+value)
+	}
+	return env, expires, nil
+}
+
+// sessionARN is whom a function's credentials stand for: its role, in a
+// session of the function's name.
+func sessionARN(v *version) string {
+	role := v.Role
+	if a, err := arn.Parse(role); err == nil {
+		return "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(a.Resource) + "/" + v.Function
+	}
+	return role
+}
+
+func (w *workshop) isClosed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
+}
