@@ -12,6 +12,7 @@ package signalboxtest
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type Box struct {
 	t      testing.TB
 	config server.Config
 	server *server.Server
+	client *http.Client // of the SDK clients
 }
 
 // Option changes how the box is started.
@@ -41,7 +43,7 @@ func With(change func(*server.Config)) Option { return change }
 // Start starts a box, and fails the test where it cannot.
 func Start(t testing.TB, options ...Option) *Box {
 	t.Helper()
-	b := &Box{t: t, config: server.Config{
+	b := &Box{t: t, client: newClient(), config: server.Config{
 		Listen: "127.0.0.1:0", Data: t.TempDir(), Version: "test",
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}}
@@ -50,6 +52,7 @@ func Start(t testing.TB, options ...Option) *Box {
 	}
 	b.start()
 	t.Cleanup(b.stop)
+	t.Cleanup(b.client.CloseIdleConnections)
 	return b
 }
 
@@ -75,6 +78,7 @@ func (b *Box) stop() {
 func (b *Box) Restart() {
 	b.t.Helper()
 	b.stop()
+	b.client.CloseIdleConnections()
 	b.start()
 }
 
@@ -93,7 +97,7 @@ func (b *Box) Config() aws.Config {
 // ConfigFor is the configuration of clients of another account or region.
 func (b *Box) ConfigFor(account, region string) aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: aws.String(b.URL()),
+		Region: region, BaseEndpoint: aws.String(b.URL()), HTTPClient: b.client,
 		Credentials: credentials.NewStaticCredentialsProvider(account, "test", ""),
 	}
 }
