@@ -35,10 +35,13 @@ func judge(response *http.Response, now time.Time) delivery.Result {
 	return result
 }
 
+// longestWait bounds what is read of Retry-After, in seconds: no event gets older.
+const longestWait = 7 * 24 * 60 * 60
+
 // retryAfter reads the header, seconds or a date.
 func retryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
-		return time.Duration(max(n, 0)) * time.Second
+		return time.Duration(min(max(n, 0), longestWait)) * time.Second
 	}
 	if t, err := http.ParseTime(text); err == nil && t.After(now) {
 		return t.Sub(now)

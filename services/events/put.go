@@ -80,26 +80,9 @@ func addTo(batches []*batch, log string, e hub.Event, place int) []*batch {
 
 // accept checks an entry and makes an event of it.
 func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time.Time) (*bus, hub.Event, *wire.Error) {
-	for _, m := range []struct {
-		name  string
-		value *string
-	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
-		if wire.Value(m.value) == "" {
-			return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "Parameter %s is not valid. Reason: %s is a required argument.", m.name, m.name)
-		}
-	}
-	if strings.HasPrefix(*e.Source, "aws.") {
-		return nil, hub.Event{}, wire.Errorf(codeNotAuthorizedSource, "Not authorized for the source.")
-	}
-	if size := entrySize(e); size > maxEntry {
-		return nil, hub.Event{}, wire.Errorf(codeInvalidArgument, "The entry has %d bytes and exceeds the limit of %d bytes.", size, maxEntry)
-	}
-	detail, err := compactObject(*e.Detail)
-	switch {
-	case errors.Is(err, errDepth):
-		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed. Reason: %s.", err)
-	case err != nil:
-		return nil, hub.Event{}, wire.Errorf(codeMalformedDetail, "Detail is malformed.")
+	detail, refusal := checkEntry(e)
+	if refusal != nil {
+		return nil, hub.Event{}, refusal
 	}
 	b, err := s.bus(ctx, e.EventBusName)
 	if err != nil {
@@ -117,6 +100,38 @@ func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time
 		event.Time = e.Time.Time
 	}
 	return b, event, nil
+}
+
+// checkEntry returns the entry's detail without white space, or why the entry
+// is refused.
+func checkEntry(e *PutEventsRequestEntry) (detail []byte, _ *wire.Error) {
+	for _, m := range []struct {
+		name  string
+		value *string
+	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
+		if wire.Value(m.value) == "" {
+			return nil, wire.Errorf(codeInvalidArgument, "Parameter %s is not valid. Reason: %s is a required argument.", m.name, m.name)
+		}
+	}
+	if strings.HasPrefix(*e.Source, "aws.") {
+		return nil, wire.Errorf(codeNotAuthorizedSource, "Not authorized for the source.")
+	}
+	if e.Time != nil {
+		if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+			return nil, wire.Errorf(codeInvalidArgument, "Parameter Time is not valid. Reason: the year %d cannot be told in an event.", year)
+		}
+	}
+	if size := entrySize(e); size > maxEntry {
+		return nil, wire.Errorf(codeInvalidArgument, "The entry has %d bytes and exceeds the limit of %d bytes.", size, maxEntry)
+	}
+	detail, err := compactObject(*e.Detail)
+	switch {
+	case errors.Is(err, errDepth):
+		return nil, wire.Errorf(codeMalformedDetail, "Detail is malformed. Reason: %s.", err)
+	case err != nil:
+		return nil, wire.Errorf(codeMalformedDetail, "Detail is malformed.")
+	}
+	return detail, nil
 }
 
 // entrySize counts as the user guide's page eb-putevent-size does.

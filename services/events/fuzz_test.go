@@ -1,0 +1,170 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/wire"
+)
+
+func FuzzDetailIsAnObjectOrRefused(f *testing.F) {
+	for _, s := range []string{
+		`{}`, ` {"a": [1, "x y", {"b": null}]} `, `[]`, `"{}"`, `{`, `{}{}`, `{"a":1,"a":2}`, "{\"a\":\"\xff\"}", `{"a":"\ud800"}`, `{"a":1e999}`, `null`, ``,
+		strings.Repeat(`{"a":`, 1099) + `{}` + strings.Repeat(`}`, 1099), strings.Repeat(`{"a":`, 1100) + `{}` + strings.Repeat(`}`, 1100),
+		`{"a":"` + strings.Repeat(`[`, 2000) + `"}`, `{"a":"\"` + strings.Repeat(`[`, 2000) + `"}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		compact, err := compactObject(text)
+		if err != nil {
+			return
+		}
+		object := func(text []byte) (m map[string]any, err error) {
+			d := json.NewDecoder(bytes.NewReader(text))
+			d.UseNumber()
+			err = d.Decode(&m)
+			return m, err
+		}
+		want, err := object([]byte(text))
+		if err != nil || want == nil {
+			t.Fatalf("%q was taken and is no JSON object", text)
+		}
+		if got, err := object(compact); err != nil || quote(got) != quote(want) {
+			t.Fatalf("%q became %q", text, compact)
+		}
+		if deeper(text, maxDepth) {
+			t.Fatalf("%q is too deep", text)
+		}
+	})
+}
+
+func TestNestingIsCountedAsAWSDoes(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat(`{"a":`, n-1) + `{}` + strings.Repeat(`}`, n-1) }
+	if _, err := compactObject(nested(maxDepth)); err != nil {
+		t.Errorf("%d levels: %v", maxDepth, err)
+	}
+	if _, err := compactObject(nested(maxDepth + 1)); err != errDepth {
+		t.Errorf("%d levels: %v, want %v", maxDepth+1, err, errDepth)
+	}
+	if _, err := compactObject(`{"a":"` + strings.Repeat("[", 5000) + `"}`); err != nil {
+		t.Errorf("brackets in a string: %v", err)
+	}
+}
+
+func FuzzPoliciesStayAsTheyAre(f *testing.F) {
+	for _, s := range []string{
+		`{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":"*","Action":"events:PutEvents","Resource":"*"}]}`,
+		`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":["1"]},"NotAction":["a","b"],"NotResource":"x","Condition":{"Bool":{"k":"<v>"}}}}`,
+		`{"Statement":[null]}`, `{"Statement":null}`, `{"Statement":[{}]}`, `[]`, `{"Id":"` + "\xff" + `"}`, `{"Statement":[{"Effect":"Allow","Principal":null,"Action":1}]}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := readPolicy(text)
+		if err != nil {
+			return
+		}
+		b := &bus{Name: "b", Policy: p}
+		told := b.policy()
+		if told == nil {
+			t.Fatalf("%q was taken and is told as nothing", text)
+		}
+		again, err := readPolicy(*told)
+		if err != nil {
+			t.Fatalf("%q is told as %s: %v", text, *told, err)
+		}
+		if twice := (&bus{Policy: again}).policy(); *twice != *told {
+			t.Fatalf("%q is told as %s and then as %s", text, *told, *twice)
+		}
+	})
+}
+
+func FuzzRequestsHoldWhatTheEventGivesThem(f *testing.F) {
+	f.Add("http://localhost/*/x?a=b", "$.detail.id", "X-A", "$.detail.text", `{"detail":{"id":"a/b","text":"line"}}`, `{"in":1}`)
+	f.Add("http://localhost/", "", "Host", "a\r\nb: c", `{}`, `"text"`)
+	f.Add("http://local host/%zz", "$.", "", "$..", `[`, ``)
+	f.Fuzz(func(t *testing.T, endpoint, path, name, text, event, input string) {
+		to := &apiTarget{spec: Target{HttpParameters: &HttpParameters{
+			PathParameterValues: []string{path}, HeaderParameters: map[string]string{name: text}, QueryStringParameters: map[string]string{name: text},
+		}}}
+		if strings.Count(endpoint, "*") == 0 {
+			to.spec.HttpParameters.PathParameterValues = nil
+		}
+		auth := &credentials{InvocationHttpParameters: &ConnectionHttpParameters{BodyParameters: []ConnectionBodyParameter{{Key: &name, Value: &text}}}}
+		d := &destination{Endpoint: endpoint, Method: http.MethodPost}
+		r, err := to.request(context.Background(), d, auth, &delivery.Request{Event: &delivery.Event{Data: []byte(event)}, Input: []byte(input)})
+		if err != nil {
+			return
+		}
+		var head bytes.Buffer
+		for header, values := range r.Header {
+			for _, v := range values {
+				if strings.ContainsAny(v, "\r\n") {
+					t.Fatalf("the header %q has the value %q", header, v)
+				}
+			}
+		}
+		if err := r.Header.Write(&head); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func FuzzTokensAreReadInBoundedLife(f *testing.F) {
+	for _, s := range []string{`{"access_token":"a","expires_in":3600}`, `{"access_token":"a","expires_in":"1e300"}`, `{"access_token":"a","expires_in":-5}`, `{"access_token":""}`, `{`, `{"access_token":"a","expires_in":null}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		bearer, life, err := readToken(strings.NewReader(text))
+		if err == nil && (life < 0 || life > longestLife || !strings.HasPrefix(bearer, "Bearer ") || len(bearer) == len("Bearer ")) {
+			t.Fatalf("%q gave %q for %v", text, bearer, life)
+		}
+	})
+}
+
+func FuzzRetryAfterIsNeverNegative(f *testing.F) {
+	f.Add("10")
+	f.Add("-10")
+	f.Add("99999999999999999999")
+	f.Add("9223372036854775807")
+	f.Add("Fri, 31 Dec 1999 23:59:59 GMT")
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text string) {
+		if d := retryAfter(text, now); d < 0 {
+			t.Fatalf("%q is %v", text, d)
+		}
+	})
+}
+
+func FuzzEntriesAreTakenWholeOrRefused(f *testing.F) {
+	f.Add("shop", "order", `{"a":1}`, "res", int64(0))
+	f.Add("", "order", `{"a":1}`, "", int64(-1))
+	f.Add("aws.x", "order", `{`, "", int64(1)<<60)
+	f.Fuzz(func(t *testing.T, source, kind, detail, resource string, at int64) {
+		for _, text := range []string{source, kind, detail, resource} {
+			if !utf8.ValidString(text) {
+				return // refused before
+			}
+		}
+		e := &PutEventsRequestEntry{Source: &source, DetailType: &kind, Detail: &detail, Resources: []string{resource}, Time: &wire.Time{Time: time.Unix(at%1e11, 0)}}
+		if size := entrySize(e); size != len(source)+len(kind)+len(detail)+len(resource)+14 {
+			t.Fatalf("size = %d", size)
+		}
+		got, err := checkEntry(e)
+		bad := source == "" || kind == "" || detail == "" || strings.HasPrefix(source, "aws.")
+		if bad && err == nil {
+			t.Fatalf("%q %q %q was taken", source, kind, detail)
+		}
+		if err == nil && !json.Valid(got) || err != nil && err.Message == "" {
+			t.Fatalf("%q gave %q, %v", detail, got, err)
+		}
+	})
+}
