@@ -1,0 +1,199 @@
+package vtl
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+)
+
+// arguments are what a method is called with.
+type arguments []any
+
+func (a arguments) number(i int) (int, bool) {
+	if i >= len(a) {
+		return 0, false
+	}
+	n, is := a[i].(int64)
+	return int(n), is
+}
+
+func (a arguments) string(i int) (string, bool) {
+	if i >= len(a) {
+		return "", false
+	}
+	s, is := a[i].(string)
+	return s, is
+}
+
+// call is v.name(args), as Java's type of v has it.
+func call(r *rendering, v any, name string, args arguments) (any, error) {
+	if err := r.step(1); err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case Object:
+		return v.Call(name, args)
+	case string:
+		return callString(r, v, name, args)
+	case *List:
+		return callList(r, v, name, args)
+	case *Map:
+		return callMap(r, v, name, args)
+	case Entry:
+		return callEntry(r, v, name, args)
+	case bool:
+		return callBool(r, v, name, args)
+	}
+	if isNumber(v) {
+		return callNumber(r, v, name, args)
+	}
+	return nil, ErrNoMethod
+}
+
+// callAny are the methods that every value has.
+func callAny(r *rendering, v any, name string, args arguments) (any, error) {
+	switch {
+	case name == "toString" && len(args) == 0:
+		return r.text(v)
+	case name == "equals" && len(args) == 1:
+		if isNumber(v) != isNumber(args[0]) {
+			return false, nil
+		}
+		return equal(r, v, args[0])
+	case name == "hashCode" && len(args) == 0:
+		s, err := r.text(v)
+		return hash(s), err
+	}
+	return nil, ErrNoMethod
+}
+
+// hash is Java's hash of a string; of other values it is that of their text.
+func hash(s string) int64 {
+	var h int32
+	for _, c := range utf16s(s) {
+		h = 31*h + int32(c)
+	}
+	return int64(h)
+}
+
+func callEntry(r *rendering, e Entry, name string, args arguments) (any, error) {
+	if len(args) == 0 {
+		switch name {
+		case "getKey":
+			return e.Key, nil
+		case "getValue":
+			return e.Value, nil
+		}
+	}
+	return callAny(r, e, name, args)
+}
+
+func callBool(r *rendering, b bool, name string, args arguments) (any, error) {
+	switch name {
+	case "booleanValue":
+		return b, nil
+	case "parseBoolean", "valueOf":
+		if s, ok := args.string(0); ok {
+			return s == "true" || s == "True" || s == "TRUE", nil
+		}
+	case "compareTo":
+		if len(args) == 1 {
+			if o, is := args[0].(bool); is {
+				return order(b && !o, o && !b), nil
+			}
+		}
+	}
+	return callAny(r, b, name, args)
+}
+
+// order is Java's compareTo from which of the two is greater.
+func order(left, right bool) int64 {
+	switch {
+	case left:
+		return 1
+	case right:
+		return -1
+	}
+	return 0
+}
+
+func callNumber(r *rendering, v any, name string, args arguments) (any, error) {
+	switch name {
+	case "intValue", "longValue", "shortValue":
+		return truncate(v), nil
+	case "doubleValue", "floatValue":
+		f, _ := floatOf(v)
+		return f, nil
+	case "compareTo":
+		return callCompare(v, args)
+	case "parseInt", "parseLong", "parseDouble", "parseFloat", "valueOf":
+		return callParse(v, name, args)
+	case "isNaN":
+		f, _ := floatOf(v)
+		return math.IsNaN(f), nil
+	case "toString":
+		if len(args) == 1 { // Integer.toString(5)
+			return r.text(args[0])
+		}
+	}
+	return callAny(r, v, name, args)
+}
+
+func callCompare(v any, args arguments) (any, error) {
+	if len(args) == 1 && isNumber(args[0]) {
+		if o, ok := compare(v, args[0]); ok {
+			return int64(o), nil
+		}
+	}
+	return nil, ErrNoMethod
+}
+
+// truncate is a number's whole part in 64 bits.
+func truncate(v any) int64 {
+	switch v := v.(type) {
+	case int64:
+		return v
+	case *big.Int:
+		return int64(new(big.Int).And(v, new(big.Int).SetUint64(math.MaxUint64)).Uint64())
+	case float64:
+		switch {
+		case math.IsNaN(v):
+			return 0
+		case v >= math.MaxInt64:
+			return math.MaxInt64
+		case v <= math.MinInt64:
+			return math.MinInt64
+		}
+		return int64(v)
+	}
+	return 0
+}
+
+// callParse are the static methods of Integer, Long and Double, which templates
+// call by way of any number.
+func callParse(v any, name string, args arguments) (any, error) {
+	if len(args) == 1 && isNumber(args[0]) && name == "valueOf" {
+		return args[0], nil
+	}
+	s, ok := args.string(0)
+	if !ok {
+		return nil, ErrNoMethod
+	}
+	if _, double := v.(float64); name == "parseDouble" || name == "parseFloat" || double {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			return nil, fmt.Errorf("For input string: %q", clip(s))
+		}
+		return f, nil
+	}
+	radix := 10
+	if n, ok := args.number(1); ok && n >= 2 && n <= 36 {
+		radix = n
+	}
+	n, err := strconv.ParseInt(s, radix, 64)
+	if err != nil {
+		return nil, fmt.Errorf("For input string: %q", clip(s))
+	}
+	return n, nil
+}
