@@ -213,6 +213,7 @@ func (r *Runner) judge(w *round, results []Result, start time.Time, took time.Du
 		r.failures = 0
 		if r.stats.down {
 			r.stats.down = false
+			r.recovered = now
 			r.hasten(now)
 		}
 	}
@@ -297,5 +298,8 @@ func (r *Runner) release(it *item) {
 	if g != nil {
 		g.turn = nil
 		r.advance(g)
+	}
+	if next := it.again; next != nil {
+		r.takeUp(next, next.queueGroup)
 	}
 }

@@ -24,6 +24,9 @@ type item struct {
 	token  string
 	until  time.Time
 	writer uint64 // Runner.opened of the runner that wrote it
+	again  *item  // the record's next lease, where it was made before this one's round is over
+	// queueGroup is the group that the engine's queue has it in, while it is another's again.
+	queueGroup string
 
 	// Of the round under way.
 	input []byte

@@ -151,8 +151,11 @@ func (r *Runner) enqueue(fresh []*item, messages []engine.Message) {
 // make the retry due earlier.
 func (r *Runner) putBack(it *item) {
 	behind := r.takeBehind(it)
-	body := r.record(it)
 	r.mu.Lock()
+	if !it.asked && !it.bury && it.last.Start.Before(r.recovered) && it.due.After(r.recovered) {
+		it.due = r.recovered // the target failed this one before it was back, and hasten has passed
+	}
+	body := r.record(it)
 	keep := !it.asked && len(r.waiting) < maxWaiting
 	if keep {
 		// Before the write: the record may be leased again right after it.

@@ -159,10 +159,15 @@ func (r *Runner) accept(got []engine.Leased) {
 // takeUp puts a leased record on the books. Called with mu held.
 func (r *Runner) takeUp(it *item, queueGroup string) {
 	if old := r.leased[it.id]; old != nil {
-		// Its lease ran out while it waited here for its turn.
-		if !old.begun {
-			old.token, old.until = it.token, it.until
+		if old.begun {
+			// Its round has put it back, or has lost its lease, and is not done
+			// with the books yet: release takes it up.
+			it.queueGroup = queueGroup
+			old.again = it
+			return
 		}
+		// Its lease ran out while it waited here for its turn.
+		old.token, old.until = it.token, it.until
 		return
 	}
 	r.leased[it.id] = it

@@ -471,3 +471,33 @@ func TestLeasesThatRunOutLoseNothing(t *testing.T) {
 		})
 	}
 }
+
+// A retry that is due as soon as it is put back may be leased again before its
+// round is over; it must not lie about until that lease ends.
+func TestRetriesThatAreDueAtOnceAreMadeAtOnce(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		p := &probe{answer: func(_ context.Context, q Request) Result {
+			if q.Attempt < 6 {
+				return Result{Kind: Retryable, Code: "X"}
+			}
+			return Result{}
+		}}
+		policy := Policy{MaxRetries: 100, MaxAge: time.Hour, Base: time.Nanosecond, Cap: time.Nanosecond}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: p, Policy: policy})
+		begin := time.Now()
+		offer(t, r, events(1, 2000))
+		for {
+			s, err := r.Status(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Delivered == 2000 {
+				break
+			}
+			if time.Since(begin) > time.Minute {
+				t.Fatalf("after a minute %d of 2000 events are delivered, %d retries are left", s.Delivered, s.Retries)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+}

@@ -70,8 +70,9 @@ type Runner struct {
 	toPark  fifo[*group]
 	parking bool // the goroutine that parks is there
 
-	failures   int // of the target, on end
-	burialsBad int // failed burials, on end
+	failures   int       // of the target, on end
+	burialsBad int       // failed burials, on end
+	recovered  time.Time // when the target was last back after being down
 }
 
 // stats is what Status tells.
