@@ -22,6 +22,7 @@ type serveVerb struct {
 	SecretKey string        `env:"SIGNALBOX_SECRET_KEY" placeholder:"SECRET" help:"Its secret; better given by the variable."`
 	Journeys  string        `env:"SIGNALBOX_JOURNEYS" default:"all" enum:"all,failures,off" placeholder:"LEVEL" help:"What is kept of the events' journeys: all, failures, or off. Default: all"`
 	Retention time.Duration `env:"SIGNALBOX_RETENTION" default:"24h" placeholder:"DURATION" help:"How long buses keep events that are delivered. Default: 24h"`
+	Private   bool          `env:"SIGNALBOX_PRIVATE" help:"With --auth required: let API destinations be at loopback and link-local addresses too."`
 	LogLevel  string        `env:"SIGNALBOX_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"What is logged, to the standard error: debug, info, warn, or error. Default: info"`
 	Color     string        `enum:"auto,always,never" default:"auto" hidden:""`
 }
@@ -70,7 +71,7 @@ func (v *serveVerb) Run(ctx context.Context, sys *system) error {
 func (v *serveVerb) config(sys *system) (server.Config, error) {
 	c := server.Config{
 		Listen: v.Listen, Data: v.Data, AccessKey: v.AccessKey, SecretKey: v.SecretKey, Key: sys.env("SIGNALBOX_KEY"),
-		Retention: v.Retention, Version: version, Clock: sys.clock,
+		Retention: v.Retention, Private: v.Private, Version: version, Clock: sys.clock,
 	}
 	if (v.AccessKey == "") != (v.SecretKey == "") {
 		return c, usage("", "--access-key and --secret-key go together")
