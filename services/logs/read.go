@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,7 +30,8 @@ type found struct {
 }
 
 // read hands the events that fit to yield, in the order of the log, until it
-// has enough or the log (or q.to) ends. It returns where it stopped.
+// takes no more or the log (or q.to) ends. It returns the position of the event
+// that was not taken, or the end.
 func (s *Service) read(ctx context.Context, g *group, q query, yield func(found) bool) (engine.Position, error) {
 	first, next, err := s.logs.Bounds(ctx, g.log())
 	if err != nil {
@@ -59,7 +61,7 @@ func (s *Service) read(ctx context.Context, g *group, q query, yield func(found)
 				return 0, fmt.Errorf("reading log group %s at %d: %w", g.Name, raw.Position, err)
 			}
 			if raw.Position < end && s.fits(g, &q, &e, raw.Position) && !yield(found{e, raw.Position, raw.Time}) {
-				return at, nil
+				return raw.Position, nil
 			}
 		}
 	}
@@ -97,27 +99,23 @@ func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*Get
 	if err != nil {
 		return nil, err
 	}
-	var page []found
-	begin, end := at, at
+	p := page{limit: limit}
 	if forward {
-		begin = max(at, st.From)
-		q.from = begin
-		end, err = s.read(ctx, g, q, func(e found) bool {
-			page = append(page, e)
-			return len(page) < limit
-		})
+		at = max(at, st.From)
+		q.from = at
+		_, err = s.read(ctx, g, q, p.add)
 	} else {
 		if at == 0 {
-			if _, end, err = s.logs.Bounds(ctx, g.log()); err != nil {
+			if _, at, err = s.logs.Bounds(ctx, g.log()); err != nil {
 				return nil, err
 			}
 		}
-		page, err = s.last(ctx, g, q, end, limit)
-		begin = end
+		p, err = s.last(ctx, g, q, at, limit)
 	}
 	if err != nil {
 		return nil, err
 	}
+	page, begin, end := p.events, at, at // at an end of the stream the token stays
 	if len(page) > 0 {
 		begin = page[0].position
 		end = page[len(page)-1].position + 1
@@ -147,35 +145,66 @@ func direction(in *GetLogEventsInput) (forward bool, at engine.Position, err err
 	return way == "f", engine.Position(n), nil
 }
 
-// last reads the last limit events below end, looking back ever further.
-func (s *Service) last(ctx context.Context, g *group, q query, end engine.Position, limit int) ([]found, error) {
+// maxPageBytes bounds an answer's events, each with its overhead (API
+// reference, GetLogEvents); one event is always told.
+const maxPageBytes = 1 << 20
+
+// page collects events up to its bounds.
+type page struct {
+	limit  int
+	events []found
+	bytes  int
+	full   bool // there is an event that it has no room for
+}
+
+func (e *found) size() int { return len(e.Message) + eventOverhead }
+
+// add adds the event if there is room, and tells whether there may be more.
+func (p *page) add(e found) bool {
+	if len(p.events) == p.limit || len(p.events) > 0 && p.bytes+e.size() > maxPageBytes {
+		p.full = true
+		return false
+	}
+	p.events, p.bytes = append(p.events, e), p.bytes+e.size()
+	return true
+}
+
+// push adds the event and drops the first ones for which there is no more room.
+func (p *page) push(e found) {
+	p.events, p.bytes = append(p.events, e), p.bytes+e.size()
+	for len(p.events) > p.limit || len(p.events) > 1 && p.bytes > maxPageBytes {
+		p.bytes -= p.events[0].size()
+		p.events[0] = found{}
+		p.events, p.full = p.events[1:], true
+	}
+}
+
+// last reads the last events below end, looking back ever further.
+func (s *Service) last(ctx context.Context, g *group, q query, end engine.Position, limit int) (page, error) {
 	head := q.from
 	for window := engine.Position(max(4*limit, 1024)); ; window *= 4 {
 		q.from, q.to = head, end
 		if end > head && end-head > window {
 			q.from = end - window
 		}
+		p := page{limit: limit}
 		if q.to == 0 {
-			return nil, nil
+			return p, nil
 		}
-		var page []found
 		if _, err := s.read(ctx, g, q, func(e found) bool {
-			page = append(page, e)
+			p.push(e)
 			return true
 		}); err != nil {
-			return nil, err
+			return p, err
 		}
-		if len(page) >= limit {
-			return page[len(page)-limit:], nil
-		}
-		if q.from == head {
-			return page, nil
+		if p.full || len(p.events) == limit || q.from == head {
+			return p, nil
 		}
 	}
 }
 
 func sortByTime(page []found) {
-	slices.SortStableFunc(page, func(a, b found) int { return int(a.Timestamp - b.Timestamp) })
+	slices.SortStableFunc(page, func(a, b found) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
 }
 
 // FilterLogEvents implements [API].
@@ -198,15 +227,17 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		}
 		q.from = engine.Position(n)
 	}
-	limit := int(*either(in.Limit, new(int32(10000))))
-	var page []found
-	at, err := s.read(ctx, g, q, func(e found) bool {
-		page = append(page, e)
-		return len(page) < limit
-	})
+	for _, name := range in.LogStreamNames {
+		if s.streams.Get(g.Scope.Key(g.Name, name)) == nil {
+			return nil, notFound("log stream")
+		}
+	}
+	p := page{limit: int(*either(in.Limit, new(int32(10000))))}
+	at, err := s.read(ctx, g, q, p.add)
 	if err != nil {
 		return nil, err
 	}
+	page := p.events
 	out := &FilterLogEventsOutput{Events: make([]FilteredLogEvent, len(page)), SearchedLogStreams: []SearchedLogStream{}}
 	sortByTime(page)
 	for i, e := range page {
@@ -215,7 +246,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 			EventId: new(fmt.Sprintf("%056d", e.position)),
 		}
 	}
-	if len(page) == limit {
+	if p.full {
 		out.NextToken = new(strconv.FormatUint(uint64(at), 10))
 	}
 	return out, nil

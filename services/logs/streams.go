@@ -49,10 +49,10 @@ func (s *Service) CreateLogStream(ctx context.Context, in *CreateLogStreamInput)
 	if err != nil {
 		return nil, err
 	}
-	if s.streams.Get(g.Scope.Key(g.Name, *in.LogStreamName)) != nil {
-		return nil, exists("log stream")
+	_, created, err := s.ensureStream(ctx, g, *in.LogStreamName)
+	if err == nil && !created {
+		err = exists("log stream")
 	}
-	_, err = s.stream(ctx, g, *in.LogStreamName)
 	return &CreateLogStreamOutput{}, err
 }
 
@@ -61,17 +61,28 @@ func (s *Service) stream(ctx context.Context, g *group, name string) (*stream, e
 	if st := s.streams.Get(g.Scope.Key(g.Name, name)); st != nil {
 		return st, nil
 	}
+	st, _, err := s.ensureStream(ctx, g, name)
+	return st, err
+}
+
+// ensureStream is stream, and tells whether it made it.
+func (s *Service) ensureStream(ctx context.Context, g *group, name string) (_ *stream, created bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if st := s.streams.Get(g.Scope.Key(g.Name, name)); st != nil {
-		return st, nil
+		return st, false, nil
+	}
+	if s.groups.Get(g.key()) != g { // it was deleted, or changed, meanwhile
+		if g = s.groups.Get(g.key()); g == nil {
+			return nil, false, notFound("log group")
+		}
 	}
 	_, next, err := s.logs.Bounds(ctx, g.log())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	st := &stream{Scope: g.Scope, Group: g.Name, Name: name, Created: s.clock.Now(), From: next}
-	return st, s.streams.Put(ctx, st.key(), st)
+	return st, true, s.streams.Put(ctx, st.key(), st)
 }
 
 // DeleteLogStream implements [API]. The stream's events are seen no more; they
