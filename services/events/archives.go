@@ -99,10 +99,12 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 	if s.archives.Get(a.key()) != nil {
 		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Archive %s already exists.", a.Name)
 	}
-	if err := s.archives.Put(ctx, a.key(), a); err != nil {
+	// The rule first: of an archive that was not acknowledged a rule may be
+	// left, which creating it again puts anew.
+	if err := s.putRule(ctx, nil, a.rule()); err != nil {
 		return nil, err
 	}
-	if err := s.putRule(ctx, nil, a.rule()); err != nil {
+	if err := s.archives.Put(ctx, a.key(), a); err != nil {
 		return nil, err
 	}
 	return &CreateArchiveOutput{ArchiveArn: new(a.arn()), State: new(ArchiveStateEnabled), CreationTime: stamp(a.Created)}, nil
