@@ -34,6 +34,11 @@ func emit(l *list, m *model) ([]byte, error) {
 		inputs: map[string]bool{}, used: map[string]bool{}, names: map[string]string{},
 		refused: map[string]bool{}, imports: map[string]bool{"context": true},
 	}
+	for name := range l.documents {
+		if s := m.Shapes[name]; s != nil {
+			*s = shape{Type: "structure", Document: true, Sensitive: s.Sensitive}
+		}
+	}
 	if err := e.survey(); err != nil {
 		return nil, err
 	}
@@ -76,6 +81,7 @@ func (e *emitter) strays() error {
 	}
 	var shapes []string
 	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.unchecked))
+	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.documents))
 	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.query))
 	shapes = slices.AppendSeq(shapes, maps.Keys(e.l.errors))
 	slices.Sort(shapes)

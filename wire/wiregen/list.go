@@ -22,6 +22,7 @@ import (
 //	query SHAPE NAME [KEY VALUE]      names of a list's elements or a map's entries in the query protocol
 //	unchecked SHAPE                   a shape whose constraints the service checks itself, with errors of its own
 //	optional SHAPE.MEMBER             a number or boolean of an answer that may be absent
+//	document SHAPE                    a shape that is kept as the JSON it came as, for the service to read
 //	Operation                         implemented
 //	!Shape.Member reason              a member that is refused when a request carries it
 type list struct {
@@ -37,6 +38,7 @@ type list struct {
 	query            map[string]queryNames
 	optional         map[string]bool
 	unchecked        map[string]bool
+	documents        map[string]bool
 }
 
 type errorOverride struct {
@@ -50,7 +52,7 @@ type errorOverride struct {
 type queryNames struct{ name, key, value string }
 
 func parseList(text []byte) (*list, error) {
-	l := &list{refused: map[string]string{}, errors: map[string]errorOverride{}, query: map[string]queryNames{}, optional: map[string]bool{}, unchecked: map[string]bool{}}
+	l := &list{refused: map[string]string{}, errors: map[string]errorOverride{}, query: map[string]queryNames{}, optional: map[string]bool{}, unchecked: map[string]bool{}, documents: map[string]bool{}}
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		n++
@@ -93,7 +95,7 @@ func (l *list) add(line string) error {
 }
 
 func (l *list) directive(word string, args []string) error {
-	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "query": 2, "optional": 1, "urlmember": 1, "unchecked": 1}
+	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "query": 2, "optional": 1, "urlmember": 1, "unchecked": 1, "document": 1}
 	if n, ok := least[word]; !ok {
 		return fmt.Errorf("unknown word %q", word)
 	} else if len(args) < n {
@@ -120,6 +122,8 @@ func (l *list) directive(word string, args []string) error {
 		l.optional[args[0]] = true
 	case "unchecked":
 		l.unchecked[args[0]] = true
+	case "document":
+		l.documents[args[0]] = true
 	case "error":
 		status, err := strconv.Atoi(args[2])
 		if err != nil {

@@ -1,0 +1,34 @@
+// Package dynamodb is Amazon DynamoDB: tables, items, indexes, transactions and
+// time to live; its subfolder streams serves the change streams.
+//
+// A request passes through three rooms: here its members are checked against
+// each other and against the table, in DynamoDB's words; package expr makes
+// conditions, projections and updates of its expressions; package table reads
+// or writes, each write being one step of the engine's group commit:
+//
+//	UpdateItem ── names, values, expressions ── key ──► table.Write ──► answer, durable
+//	Query ── key condition, filter, projection ──────► table.Read  ──► a page
+//
+// Documents of tables (definition, settings, tags) are records of the engine,
+// kept in memory. Items and indexes lie beside them in the same database, and
+// the change stream of a table is an engine log, written in the same commit.
+//
+// # What it covers
+//
+// The item operations whole, with expressions and with the older members;
+// batches; transactions with client tokens; tables with local and global
+// indexes, the latter added and removed while the table is used; time to live;
+// streams. Throughput, encryption, table class, point-in-time recovery and tags
+// are kept and told, and do nothing. PartiQL, backups, global tables, imports
+// and exports answer that they are not implemented.
+//
+// # Where it differs from AWS
+//
+//   - Reads are always consistent, also of global indexes and without
+//     ConsistentRead; what a request may ask for is checked all the same.
+//   - A table is ready when CreateTable answers, and gone when DeleteTable
+//     does; their answers say CREATING and DELETING as AWS's do.
+//   - Nothing is throttled.
+//   - Items leave the table within seconds of their time to live, not days.
+//   - A stream has one shard (Options.Shards for more), which is never split.
+package dynamodb
