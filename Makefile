@@ -2,9 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null)
 
-.PHONY: coverage help build demo test check fmt generate crash fuzz oracle-pattern bench bench-pattern clients
+.PHONY: help build demo test check fmt generate coverage crash fuzz oracle-pattern bench bench-pattern
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -21,7 +22,7 @@ test: ## run the tests (at most ten minutes on two cores)
 check: ## format, vet, staticcheck, generated files, tests
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt: the files above are not formatted"; exit 1; }
 	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) run $(STATICCHECK) ./...
 	$(GO) run ./wire/wiregen -check
 	$(MAKE) test
 
@@ -33,3 +34,23 @@ coverage: ## write docs/coverage.md from the operation tables
 
 generate: ## generate the wire types anew from the API models
 	$(GO) run ./wire/wiregen
+
+crash: ## long crash tests: a crash at every sync of the engine, 200 rounds of SIGKILL under load
+	SIGNALBOX_LONG=1 $(GO) test -timeout 60m ./engine/local
+	SIGNALBOX_TEST_SEEDS=25 $(GO) test -timeout 60m -run 'PowerFails|LeavesOrJoins' ./hub
+	SIGNALBOX_ROUNDS=200 $(GO) test -timeout 60m -v -run EveryAcknowledgedEvent ./server
+
+FUZZTIME ?= 20s
+fuzz: ## fuzz every parser, FUZZTIME each
+	@set -e; grep -rln --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+	  grep -ho '^func Fuzz[A-Za-z0-9]*' $$dir/*_test.go | cut -c6- | while read -r name; do \
+	    echo "$$dir $$name"; $(GO) test -run xxx -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$dir | grep -v '^fuzz: elapsed' | tail -3; done; done
+
+bench: build ## measure the whole: PutEvents, sustained delivery, latency, start, a backlog of a million
+	$(GO) run ./bench -signalbox bin/signalbox
+
+oracle-pattern: ## ask event-ruler (Java) and package pattern the same random questions
+	$(GO) run ./pattern/oracle -n 100000
+
+bench-pattern: ## measure package pattern and event-ruler in one run, into docs/performance.md
+	$(GO) run ./pattern/oracle/bench -write docs/performance.md
