@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,11 +19,13 @@ import (
 type gate struct {
 	shut    chan struct{} // closed when syncs are to wait
 	arrived chan struct{} // told by those that wait
-	opened  chan struct{} // closed when they may go on
+	opened  chan struct{} // closed by open, when they may go on
+	open    func()
 }
 
 func newGate() *gate {
-	return &gate{make(chan struct{}), make(chan struct{}, 100), make(chan struct{})}
+	opened := make(chan struct{})
+	return &gate{make(chan struct{}), make(chan struct{}, 100), opened, sync.OnceFunc(func() { close(opened) })}
 }
 
 func (g *gate) MaybeError(op errorfs.Op) error {
@@ -61,6 +64,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The collection is the first thing that is given a number.
 	old := engine.Write{Collection: "c", Key: "old", Value: []byte("1")}
 	e, g, _ := gated(t, func(e *Engine) {
 		_, err := e.Records().Apply(ctx, old)
@@ -71,6 +75,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 		must(err)
 	})
 	defer e.Close()
+	defer g.open()
 	follower, err := e.Logs().Open(ctx, "l", 2)
 	must(err)
 	done := make(chan error, 10)
@@ -86,8 +91,17 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 		return err
 	})
 	write(func() error { return e.Logs().Trim(ctx, "l", 2) })
-	write(func() error { return e.Logs().Drop(ctx, "other") })
-	waitUntil(t, e, func() bool { return len(e.pipe.underway) >= 1 })
+	q, err := e.queue("q", false)
+	must(err)
+	l, err := e.log("l", false)
+	must(err)
+	waitUntil(t, func() bool { // all of it is in the database
+		record, err1 := has(e.db, recordKey(1, "new"))
+		message, err2 := has(e.db, messageKey(q.id, shelfBodies, 3))
+		entry, err3 := has(e.db, entryKey(nil, l.id, 1))
+		must(errors.Join(err1, err2, err3))
+		return record && message && !entry
+	})
 
 	if _, next, err := e.Logs().Bounds(ctx, "l"); err != nil || next != 2 {
 		t.Errorf("the log ends at %d, %v, before the second entry is durable", next, err)
@@ -121,8 +135,8 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	default:
 	}
 
-	close(g.opened)
-	for range 5 {
+	g.open()
+	for range 4 {
 		must(<-done)
 	}
 	if got, err := follower.Next(ctx, nil, 10); err != nil || len(got) != 1 || string(got[0].Data) != "b" {
@@ -137,7 +151,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 }
 
 // waitUntil waits for what the committer does on its own.
-func waitUntil(t *testing.T, e *Engine, ok func() bool) {
+func waitUntil(t *testing.T, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !ok(); {
 		if time.Now().After(end) {
@@ -158,6 +172,7 @@ func TestWhatIsHandedInDuringAPurgeFindsNoMessage(t *testing.T) {
 			t.Fatal(leased, err)
 		}
 	})
+	defer g.open()
 	purged, settled, put := make(chan error, 1), make(chan int, 1), make(chan error, 1)
 	go func() { purged <- e.Queues().Purge(ctx, "q") }()
 	<-g.arrived
@@ -169,12 +184,12 @@ func TestWhatIsHandedInDuringAPurgeFindsNoMessage(t *testing.T) {
 		settled <- n
 	}()
 	go func() { put <- e.Queues().PutBack(ctx, "q", leased[1].Token, enginetest.Epoch, false, nil) }()
-	waitUntil(t, e, func() bool {
+	waitUntil(t, func() bool {
 		e.pipe.mu.Lock()
 		defer e.pipe.mu.Unlock()
 		return len(e.pipe.waiting) == 2
 	})
-	close(g.opened)
+	g.open()
 	if err := <-purged; err != nil {
 		t.Fatal(err)
 	}
