@@ -8,7 +8,7 @@ import software.amazon.event.ruler.Machine;
 
 /**
  * Measures event-ruler: for each rule file given (one rule a line) it prints, in a line, the events per second of the
- * thread's own processor time once the JVM is warm, the count of matches in one pass over the events, and the bytes
+ * thread's own processor time once the JVM is warm, the best of three slices, the count of matches in one pass over the events, and the bytes
  * that the machine holds.
  */
 public final class Bench {
@@ -30,14 +30,17 @@ public final class Bench {
             while (threads.getCurrentThreadCpuTime() - warm < seconds) {
                 pass(machine, events, 200);
             }
-            long done = 0;
-            final long begin = threads.getCurrentThreadCpuTime();
-            while (threads.getCurrentThreadCpuTime() - begin < seconds) {
-                pass(machine, events, 200);
-                done += 200;
+            double best = 0;
+            for (int slice = 0; slice < 3; slice++) {
+                long done = 0;
+                final long begin = threads.getCurrentThreadCpuTime();
+                while (threads.getCurrentThreadCpuTime() - begin < seconds) {
+                    pass(machine, events, 200);
+                    done += 200;
+                }
+                best = Math.max(best, done * 1e9 / (threads.getCurrentThreadCpuTime() - begin));
             }
-            final long took = threads.getCurrentThreadCpuTime() - begin;
-            System.out.println((long) (done * 1e9 / took) + " " + matches + " " + held);
+            System.out.println((long) best + " " + matches + " " + held);
         }
     }
 
