@@ -3,9 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
@@ -14,6 +17,7 @@ import (
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/lambda"
+	"github.com/signalbox/signalbox/services/lambda/sources"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/wire"
@@ -24,7 +28,11 @@ import (
 func (s *Server) functions(ctx context.Context, c Config, eng engine.Engine, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, out *outlets, who *callers) (*lambda.Service, error) {
 	f, err := lambda.New(ctx, lambda.Config{
 		Engine: eng, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
-		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out,
+		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues},
+		Authenticate: func(r *http.Request, body []byte) (lambda.Caller, []byte, error) {
+			caller, body, err := who.front.Authenticate(r, body)
+			return lambda.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -36,6 +44,8 @@ func (s *Server) functions(ctx context.Context, c Config, eng engine.Engine, box
 // routes are the parts of the address space that are functions'.
 func routes(f *lambda.Service) []gateway.Route {
 	return []gateway.Route{
+		{Name: "lambda-url", Match: gateway.MatchHost("lambda-url"), Handler: http.HandlerFunc(f.ServeURL)},
+		{Name: "lambda-url", Match: gateway.MatchPath(lambda.URLPath), Handler: http.HandlerFunc(f.ServeURL)},
 		{Name: "lambda-code", Match: gateway.MatchPath(lambda.CodePath), Handler: http.HandlerFunc(f.ServeCode)},
 	}
 }
@@ -102,4 +112,66 @@ func putEvent(ctx context.Context, buses *events.Service, bus string, m lambda.M
 		return wire.Errorf(*e.ErrorCode, "%s", wire.Value(e.ErrorMessage))
 	}
 	return nil
+}
+
+// messages are queues as event sources of functions.
+type messages struct{ queues *sqs.Service }
+
+// gone marks the error of a queue that does not exist.
+func gone(err error) error {
+	if wire.IsCode(err, sqs.CodeQueueDoesNotExist) {
+		return fmt.Errorf("%w: %w", sources.ErrGone, err)
+	}
+	return err
+}
+
+// Receive implements [lambda.Queues].
+func (m messages) Receive(ctx context.Context, queueARN string, most int, wait time.Duration) ([]sources.Message, error) {
+	got, err := m.queues.Receive(ctx, queueARN, sqs.ReceiveParams{Max: most, Wait: wait})
+	if err != nil {
+		return nil, gone(err)
+	}
+	out := make([]sources.Message, len(got))
+	for i, r := range got {
+		out[i] = sources.Message{
+			ID: r.MessageID, ReceiptHandle: r.ReceiptHandle, Body: r.Body, MD5: r.MD5, System: r.Attributes, Token: r.Token,
+			Attributes: map[string]sources.MessageAttribute{},
+		}
+		for name, v := range r.Message {
+			out[i].Attributes[name] = sources.MessageAttribute{Type: wire.Value(v.DataType), Text: v.StringValue, Binary: v.BinaryValue}
+		}
+	}
+	return out, nil
+}
+
+// Settle implements [lambda.Queues].
+func (m messages) Settle(ctx context.Context, queueARN string, tokens ...string) error {
+	return gone(m.queues.Settle(ctx, queueARN, tokens...))
+}
+
+// Release implements [lambda.Queues].
+func (m messages) Release(ctx context.Context, queueARN string, after time.Duration, tokens ...string) error {
+	return gone(m.queues.Release(ctx, queueARN, after, tokens...))
+}
+
+// Queue implements [lambda.Queues].
+func (m messages) Queue(ctx context.Context, queueARN string) (info sources.QueueInfo, err error) {
+	a, err := arn.Parse(queueARN)
+	if err != nil {
+		return info, err
+	}
+	ctx = wire.NewContext(ctx, &wire.Request{Account: a.Account, Region: a.Region})
+	url, err := m.queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: new(a.Resource)})
+	if err != nil {
+		return info, gone(err)
+	}
+	out, err := m.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl, AttributeNames: []string{"All"}})
+	if err != nil {
+		return info, gone(err)
+	}
+	seconds, err := strconv.Atoi(out.Attributes["VisibilityTimeout"])
+	if err != nil {
+		return info, fmt.Errorf("reading the visibility time-out of %s: %w", queueARN, err)
+	}
+	return sources.QueueInfo{FIFO: out.Attributes["FifoQueue"] == "true", Visibility: time.Duration(seconds) * time.Second}, nil
 }

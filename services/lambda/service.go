@@ -69,6 +69,7 @@ type Service struct {
 	mappings  *engine.Documents[mapping]
 	storing   sync.RWMutex // read-held from storing code until a record names it
 
+	index    urlIndex
 	workshop *workshop
 	slots    *slots
 	async    *async
@@ -151,7 +152,11 @@ func (s *Service) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading functions: %w", err)
 	}
-	return s.forgetOrphans(ctx)
+	if err := s.forgetOrphans(ctx); err != nil {
+		return err
+	}
+	s.indexURLs()
+	return nil
 }
 
 // Close takes no more invocations, waits for those under way, and stops all
@@ -160,6 +165,7 @@ func (s *Service) Close(ctx context.Context) error {
 	err := s.pollers.close(ctx)
 	err = errors.Join(err, s.async.close(ctx))
 	err = errors.Join(err, s.workshop.close(ctx))
+	s.pollers.ends.Wait() // nothing that they wait for is left
 	s.cut()
 	return err
 }
