@@ -17,139 +17,128 @@ import (
 // only the later one would leave a database that cannot be opened.
 //
 // The database ends the process where it cannot go on with its write-ahead
-// log. So the first fault of the log, or of its directory, is told to the
-// engine, which answers no write from then on; from the database it is hidden.
-// After a fault no file is removed or renamed any more, as the database may
-// believe in something that is not on the disk.
+// log, a manifest or a directory: what it has in memory would no longer be
+// what is on the disk. The engine shall live and tell why it takes no writes.
+// So the first such fault is told to the engine, which answers no write from
+// then on, and hidden from the database. From then on the disk stays as it is:
+// logs, manifests and markers are not written, and no file is removed, renamed
+// or used again, for the database believes in something that is not there.
+// Only tables may still be added, and without a manifest they do not count.
 type disk struct {
 	vfs.FS
-	logs   string // where the log's files are
 	fail   func(error) error
-	failed *atomic.Bool
-}
-
-func newDisk(fs vfs.FS, logs string, fail func(error) error) disk {
-	return disk{fs, logs, fail, new(atomic.Bool)}
+	failed atomic.Bool
 }
 
 // hide tells the engine of a fault, and nobody else.
-func (d disk) hide(err error) error {
+func (d *disk) hide(err error) error {
 	if err != nil {
-		d.fail(err)
 		d.failed.Store(true)
+		d.fail(err)
 	}
 	return nil
 }
 
-func (d disk) Unwrap() vfs.FS { return d.FS }
+func (d *disk) Unwrap() vfs.FS { return d.FS }
 
-func (d disk) isLog(name string) bool { return filepath.Dir(name) == d.logs }
+// vital tells the files that the database cannot do without.
+func vital(name string) bool {
+	name = filepath.Base(name)
+	return strings.HasSuffix(name, ".log") || strings.HasPrefix(name, "MANIFEST-") || strings.HasPrefix(name, "marker.")
+}
 
-func (d disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if d.isLog(name) {
-		return d.log(d.FS.Create(name, category))
+func (d *disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if !vital(name) {
+		return d.FS.Create(name, category)
 	}
-	file, err := d.FS.Create(name, category)
-	if err != nil || !strings.HasPrefix(filepath.Base(name), "MANIFEST-") {
+	return d.create(func() (vfs.File, error) {
+		file, err := d.FS.Create(name, category)
+		if err == nil && strings.HasPrefix(filepath.Base(name), "MANIFEST-") {
+			err = syncDir(d.FS, filepath.Dir(name))
+		}
 		return file, err
-	}
-	if err := syncDir(d.FS, filepath.Dir(name)); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
+	})
 }
 
-func (d disk) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if d.isLog(name) {
-		return d.log(d.FS.ReuseForWrite(old, name, category))
-	}
-	return d.FS.ReuseForWrite(old, name, category)
+func (d *disk) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	return d.create(func() (vfs.File, error) { return d.FS.ReuseForWrite(old, name, category) })
 }
 
-// log is a log that never fails, as far as the database knows.
-func (d disk) log(file vfs.File, err error) (vfs.File, error) {
-	if err != nil {
+// create makes a vital file; where that cannot be, one that leads nowhere.
+func (d *disk) create(create func() (vfs.File, error)) (vfs.File, error) {
+	if !d.failed.Load() {
+		file, err := create()
+		if err == nil {
+			return &vitalFile{file, d}, nil
+		}
 		d.hide(err)
-		file = vfs.NewMemFile(nil)
+		if file != nil {
+			file.Close()
+		}
 	}
-	return logFile{file, d}, nil
+	return &vitalFile{vfs.NewMemFile(nil), d}, nil
 }
 
-func (d disk) OpenDir(name string) (vfs.File, error) {
+func (d *disk) OpenDir(name string) (vfs.File, error) {
 	file, err := d.FS.OpenDir(name)
-	if err != nil || name != d.logs {
-		return file, err
+	if err != nil {
+		return nil, err
 	}
-	return logDir{file, d}, nil
+	return &vitalFile{file, d}, nil
 }
 
-func (d disk) Remove(name string) error {
+func (d *disk) Remove(name string) error {
+	return d.unless(func() error { return d.FS.Remove(name) })
+}
+
+func (d *disk) RemoveAll(name string) error {
+	return d.unless(func() error { return d.FS.RemoveAll(name) })
+}
+
+func (d *disk) Rename(old, name string) error {
+	return d.unless(func() error { return d.FS.Rename(old, name) })
+}
+
+// unless does what is to be done unless there was a fault.
+func (d *disk) unless(f func() error) error {
 	if d.failed.Load() {
 		return nil
 	}
-	return d.FS.Remove(name)
+	return f()
 }
 
-func (d disk) RemoveAll(name string) error {
-	if d.failed.Load() {
-		return nil
-	}
-	return d.FS.RemoveAll(name)
-}
-
-func (d disk) Rename(old, name string) error {
-	if d.failed.Load() {
-		return nil
-	}
-	return d.FS.Rename(old, name)
-}
-
-type logDir struct {
+// vitalFile is a vital file, or a directory.
+type vitalFile struct {
 	vfs.File
-	disk disk
+	disk *disk
 }
 
-func (f logDir) Sync() error {
-	if f.disk.failed.Load() {
-		return nil
-	}
-	return f.disk.hide(f.File.Sync())
+func (f *vitalFile) Write(p []byte) (int, error) {
+	return len(p), f.disk.unless(func() error {
+		_, err := f.File.Write(p)
+		return f.disk.hide(err)
+	})
 }
 
-// logFile is a file of the write-ahead log. Once there was a fault nothing
-// more is written.
-type logFile struct {
-	vfs.File
-	disk disk
+func (f *vitalFile) Sync() error {
+	return f.disk.unless(func() error { return f.disk.hide(f.File.Sync()) })
 }
 
-func (f logFile) Write(p []byte) (int, error) {
-	if f.disk.failed.Load() {
-		return len(p), nil
-	}
-	_, err := f.File.Write(p)
-	return len(p), f.disk.hide(err)
+func (f *vitalFile) SyncData() error {
+	return f.disk.unless(func() error { return f.disk.hide(f.File.SyncData()) })
 }
 
-func (f logFile) Sync() error     { return f.sync(f.File.Sync) }
-func (f logFile) SyncData() error { return f.sync(f.File.SyncData) }
-
-func (f logFile) SyncTo(length int64) (fullSync bool, err error) {
-	if f.disk.failed.Load() {
-		return true, nil
-	}
-	fullSync, err = f.File.SyncTo(length)
-	return fullSync, f.disk.hide(err)
+func (f *vitalFile) SyncTo(length int64) (fullSync bool, err error) {
+	fullSync = true
+	err = f.disk.unless(func() error {
+		var err error
+		fullSync, err = f.File.SyncTo(length)
+		return f.disk.hide(err)
+	})
+	return fullSync, err
 }
 
-func (f logFile) sync(sync func() error) error {
-	if f.disk.failed.Load() {
-		return nil
-	}
-	return f.disk.hide(sync())
-}
-
-func (f logFile) Close() error { return f.disk.hide(f.File.Close()) }
+func (f *vitalFile) Close() error { return f.disk.hide(f.File.Close()) }
 
 func syncDir(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)

@@ -57,6 +57,7 @@ type Engine struct {
 	options Options
 	clock   clock.Clock
 	fs      vfs.FS
+	disk    *disk
 	lock    *pebble.Lock
 	db      *pebble.DB
 	pipe    pipe
@@ -143,11 +144,9 @@ func (e *Engine) open() (err error) {
 	// cache: the one that is full, and the next.
 	cache := pebble.NewCache(e.options.CacheBytes + 2*int64(e.options.MemTableBytes))
 	defer cache.Unref()
-	dir := filepath.Join(e.dir, "db")
-	logs := filepath.Join(dir, "log")
+	e.disk = &disk{FS: e.fs, fail: e.pipe.fail}
 	o := &pebble.Options{
-		FS:                         newDisk(e.fs, logs, e.pipe.fail),
-		WALDir:                     logs,
+		FS:                         e.disk,
 		Lock:                       e.lock,
 		Cache:                      cache,
 		MemTableSize:               e.options.MemTableBytes,
@@ -159,7 +158,7 @@ func (e *Engine) open() (err error) {
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	if e.db, err = pebble.Open(dir, o); err != nil {
+	if e.db, err = pebble.Open(filepath.Join(e.dir, "db"), o); err != nil {
 		return err
 	}
 	revision, err1 := e.counter(keyRevision)
@@ -205,12 +204,12 @@ func (e *Engine) closeFiles() error {
 		return errors.Join(e.pipe.failure(), e.lock.Close())
 	}
 	e.views.close()
-	failed := e.pipe.failure()
-	if failed == nil && e.db.Metrics().WAL.Size > maxReplay {
-		failed = e.db.Flush()
+	var err error
+	if e.pipe.failure() == nil && e.db.Metrics().WAL.Size > maxReplay {
+		err = e.db.Flush()
 	}
-	err := e.db.Close()
-	if failed != nil {
+	err = errors.Join(err, e.db.Close())
+	if failed := e.pipe.failure(); failed != nil {
 		err = failed
 	}
 	return errors.Join(err, e.lock.Close())
@@ -289,7 +288,7 @@ func (c *complaints) Errorf(format string, args ...any) {
 func (c *complaints) Fatalf(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
 	c.options.Logger.Error("database", "fatal", err)
-	(*Engine)(c).pipe.fail(err)
+	c.disk.hide(err)
 }
 
 // alive is for those who do not use the database.
