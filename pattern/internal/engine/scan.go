@@ -409,24 +409,27 @@ func (s *Scan) number(f *field, text []byte) {
 	if f.numbers.Len() == 0 && f.texts.Len() == 0 && f.ranges.Empty() {
 		return
 	}
-	x, ok := number.Parse(text)
-	if !ok {
+	x, sure := number.Nearest(text)
+	var equal *persist.Entry[[]uint32]
+	if f.numbers.Len() > 0 {
+		key := numberKey(x)
+		equal = f.numbers.Get(hash(key[:]), key[:])
+	}
+	s.stabbed = f.ranges.Stab(s.stabbed[:0], x)
+	if equal == nil && len(s.stabbed) == 0 && f.texts.Len() == 0 {
+		return
+	}
+	if !sure && !number.Held(text, x) {
 		if e := f.texts.Get(hash(text), text); e != nil {
 			s.mark(e.Value)
 		}
 		return
 	}
-	if f.numbers.Len() > 0 {
-		key := numberKey(x)
-		if e := f.numbers.Get(hash(key[:]), key[:]); e != nil {
-			s.mark(e.Value)
-		}
+	if equal != nil {
+		s.mark(equal.Value)
 	}
-	if !f.ranges.Empty() {
-		s.stabbed = f.ranges.Stab(s.stabbed[:0], x)
-		for _, r := range s.stabbed {
-			s.mark(r.Marks)
-		}
+	for _, r := range s.stabbed {
+		s.mark(r.Marks)
 	}
 }
 

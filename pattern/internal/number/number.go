@@ -16,6 +16,16 @@ var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
 // has that value: comparing means that the shortest text of the nearest double
 // names the same number. Zero is returned without sign.
 func Parse(text []byte) (float64, bool) {
+	f, sure := Nearest(text)
+	if !sure && !Held(text, f) {
+		return 0, false
+	}
+	return f, true
+}
+
+// Nearest returns the double nearest to text, and whether it is sure that it
+// has the value; Held finds that out otherwise, which takes longer.
+func Nearest(text []byte) (f float64, sure bool) {
 	d := scan(text)
 	switch {
 	case d.digits == 0:
@@ -33,22 +43,25 @@ func Parse(text []byte) (float64, bool) {
 		return f, true
 	}
 	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
-	if err != nil || f == 0 {
-		return 0, false
+	if err != nil {
+		return math.NaN(), false
 	}
 	// Fifteen digits always survive the way to a normal double and back.
-	if d.digits <= 15 && math.Abs(f) >= 0x1p-1022 {
-		return f, true
+	return f, d.digits <= 15 && math.Abs(f) >= 0x1p-1022
+}
+
+// Held reports whether f, which Nearest has returned, has the value of text.
+func Held(text []byte, f float64) bool {
+	if math.IsNaN(f) || f == 0 {
+		return false
 	}
+	d := scan(text)
 	if d.digits > 17 {
-		return 0, false
+		return false
 	}
 	var buf [32]byte
 	back := scan(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
-	if back.mantissa != d.mantissa || back.exp != d.exp {
-		return 0, false
-	}
-	return f, true
+	return back.mantissa == d.mantissa && back.exp == d.exp
 }
 
 // decimal is mantissa × 10^exp; the mantissa does not end in a zero and has
