@@ -217,10 +217,7 @@ func to(target delivery.Target) delivery.Config {
 }
 
 // gate is a target's slowness: closed, it holds all.
-type gate struct {
-	mu   sync.Mutex
-	open chan struct{}
-}
+type gate struct{ open chan struct{} }
 
 func newGate() *gate { return &gate{open: make(chan struct{})} }
 

@@ -68,11 +68,7 @@ func (t *teller) add(s Step) {
 // matches tells of each rule once: an event may be matched again after a
 // crash, and its rules not all at the same time.
 func (t *teller) matches(records []Record, unmatched bool) {
-	type rule struct {
-		at   time.Time
-		step Step
-	}
-	var rules []*rule
+	var rules []*Step
 	var start, tried time.Time
 	seen := map[string]bool{}
 	for _, r := range records {
@@ -90,12 +86,12 @@ func (t *teller) matches(records []Record, unmatched bool) {
 			if start.IsZero() {
 				start = r.Time
 			}
-			i := slices.IndexFunc(rules, func(x *rule) bool { return x.step.Rule == s.Rule })
+			i := slices.IndexFunc(rules, func(x *Step) bool { return x.Rule == s.Rule })
 			if i < 0 {
 				i = len(rules)
-				rules = append(rules, &rule{step: Step{Type: RuleMatch, Time: r.Time, Rule: s.Rule}})
+				rules = append(rules, &Step{Type: RuleMatch, Time: r.Time, Rule: s.Rule})
 			}
-			st := &rules[i].step
+			st := rules[i]
 			st.Targets = append(st.Targets, s.Target)
 			st.Invocations = append(st.Invocations, t.invocation(s.Subscription))
 		}
@@ -114,7 +110,7 @@ func (t *teller) matches(records []Record, unmatched bool) {
 		t.add(Step{Type: NoStandardRulesMatched, Time: start})
 	}
 	for _, r := range rules {
-		t.add(r.step)
+		t.add(*r)
 	}
 }
 
