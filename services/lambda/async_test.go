@@ -118,7 +118,9 @@ func TestAsynchronousInvocation(t *testing.T) {
 	now := clock.NewFake(time.Now())
 	w := start(t, signalboxtest.WithClock(now))
 	file := filepath.Join(t.TempDir(), "attempts")
-	w.write("count", python.runtime, "app.handler", counting(file), nil)
+	w.write("count", python.runtime, "app.handler", counting(file), func(in *lambda.CreateFunctionInput) {
+		in.Timeout = new(int32(900)) // the clock is turned while it runs
+	})
 	good, bad, dead := w.queue("good", nil), w.queue("bad", nil), w.queue("dead", nil)
 	_, err := w.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{
 		FunctionName: new("count"), DestinationConfig: &types.DestinationConfig{

@@ -111,14 +111,14 @@ function toResponse(error) {
 function formatted(error) {
   if (json) return error;
   try {
-    if (!isError(error)) return JSON.stringify(toResponse(error));
+    if (!isError(error)) return `\t${JSON.stringify(toResponse(error))}`;
     const own = {};
     for (const k of Object.keys(error)) own[k] = error[k];
-    return JSON.stringify({
+    return `\t${JSON.stringify({
       errorType: error.name, errorMessage: error.message, ...own, stack: (error.stack || '').split('\n'),
-    }, (_, v) => (typeof v === 'bigint' ? v.toString() : v));
+    }, (_, v) => (typeof v === 'bigint' ? v.toString() : v))}`;
   } catch {
-    return JSON.stringify(toResponse(error));
+    return `\t${JSON.stringify(toResponse(error))}`;
   }
 }
 
@@ -281,12 +281,12 @@ async function die(code, what, error) {
   process.exit(code);
 }
 fail = (error) => reportError('/init/error', error);
-process.on('uncaughtException', (e) => die(129, 'Uncaught Exception ', e));
+process.on('uncaughtException', (e) => die(129, 'Uncaught Exception', e));
 process.on('unhandledRejection', (reason, promise) => {
   const e = new UnhandledPromiseRejection(reason?.toString());
   e.reason = reason;
   e.promise = promise;
-  die(128, 'Unhandled Promise Rejection ', e);
+  die(128, 'Unhandled Promise Rejection', e);
 });
 process.on('beforeExit', () => complete?.(null, null)); // nothing is left that could end it
 
@@ -398,7 +398,7 @@ async function handle(handler, { headers, body }) {
   if (process.stdout.writableLength) await written(process.stdout);
   if (process.stderr.writableLength) await written(process.stderr);
   if (error !== null) {
-    console.error('Invoke Error ', formatted(error));
+    console.error('Invoke Error', formatted(error));
     reportError(`${of}/error`, error);
   } else {
     request('POST', `${of}/response`, value, { 'Content-Type': type });
@@ -410,7 +410,7 @@ async function main() {
   try {
     handler = await loadHandler(env._HANDLER);
   } catch (e) {
-    console.error('Uncaught Exception ', formatted(e));
+    console.error('Uncaught Exception', formatted(e));
     await reportError('/init/error', e);
     process.exit(1);
   }
