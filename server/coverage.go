@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
@@ -39,6 +40,7 @@ func Coverage() []ServiceCoverage {
 		sqs.NewService((*sqs.Service)(nil)),
 		logs.NewService((*logs.Service)(nil)),
 		sts.NewService((*sts.Service)(nil)),
+		iam.NewService((*iam.Service)(nil)),
 		lambda.NewService((*lambda.Service)(nil)),
 	}
 	all := make([]ServiceCoverage, len(tables))

@@ -29,6 +29,7 @@ import (
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
@@ -131,6 +132,10 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 		Clock: c.Clock, Logger: c.Logger, Journeys: c.Journeys, Retention: c.Retention, BusARN: events.BusARN,
 	})
 	s.onClose(h.Close)
+	identities, err := iam.New(ctx, eng, c.Clock, box)
+	if err != nil {
+		return nil, err
+	}
 	queues, err := sqs.New(eng, c.Clock, sqs.Options{Log: c.Logger})
 	if err != nil {
 		return nil, err
@@ -164,6 +169,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 		sqs.NewService(queues),
 		logs.NewService(groups),
 		sts.NewService(sts.New(c.Clock, keys)),
+		iam.NewService(identities),
 		lambda.NewService(functions),
 	}
 	s.console = console.New(console.Config{
