@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -272,3 +273,8 @@ func containsAll(t *testing.T, text string, parts ...string) {
 		}
 	}
 }
+
+func writeFile(path string) error { return os.WriteFile(path, nil, 0o600) }
+
+// alive tells whether there is a process.
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
