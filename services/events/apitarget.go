@@ -6,10 +6,17 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"time"
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/delivery"
 )
+
+// arrival is how long after it was written a request may still be on its way to
+// whom it is for, and take its place in the destination's rate. One that was
+// answered has arrived: so an endpoint that answers sooner never sees more
+// requests than the rate in a second, however busy it is in between.
+const arrival = 250 * time.Millisecond
 
 // apiTarget is an API destination as a rule's target.
 type apiTarget struct {
@@ -73,7 +80,9 @@ func (t *apiTarget) try(ctx context.Context, d *destination, c *connection, auth
 	ctx, cancel := clock.WithTimeout(ctx, t.o.s.Clock, callTimeout)
 	defer cancel()
 	if r.Sent != nil {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { r.Sent() }})
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+			t.o.s.Clock.AfterFunc(arrival, r.Sent) // after the answer it does nothing
+		}})
 	}
 	request, err := t.request(ctx, d, auth, r)
 	if err != nil {

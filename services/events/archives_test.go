@@ -197,7 +197,7 @@ func TestAReplayGoesOnAfterARestart(t *testing.T) {
 	w := newWorld(t)
 	bus := w.bus("orders")
 	archive := w.archive("a", bus, 0, nil)
-	const n = 3000
+	const n = 1200
 	for from := 0; from < n; from += 10 {
 		w.put(numbered("orders", "shop", from, from+10)...)
 	}

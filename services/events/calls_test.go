@@ -122,8 +122,8 @@ func (w *world) dead(url string) dead {
 	return d
 }
 
-// retries is how many retries a target of the default bus has waiting; -1 while
-// one is under way.
+// retries is how many retries a rule's target has waiting, on whatever bus; -1
+// while one is under way.
 func (w *world) retries(rule, id string) (n int) {
 	w.t.Helper()
 	response, err := http.Get(w.URL() + console.Path + "api/overview")
@@ -138,7 +138,7 @@ func (w *world) retries(rule, id string) (n int) {
 	for _, b := range all.Buses {
 		for _, r := range b.Rules {
 			for _, to := range r.Targets {
-				if b.Name == "default" && r.Name == rule && to.ID == id {
+				if r.Name == rule && to.ID == id {
 					if n = to.Retries; to.Held > 0 {
 						n = -1
 					}
