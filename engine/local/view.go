@@ -141,6 +141,9 @@ func (f foreignOp) prepare(c *commit) error {
 			return errors.New("a commit writes to the engine's own keys")
 		}
 	}
+	if w.Empty() {
+		return nil
+	}
 	c.touch()
 	return c.indexed.Apply(w, nil)
 }

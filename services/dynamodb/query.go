@@ -39,24 +39,33 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*QueryOutput, erro
 	if err := p.Unused(); err != nil {
 		return nil, err
 	}
-	if err := pg.choose(q); err != nil {
-		return nil, err
-	}
 	if err := s.aimPage(ctx, pg, q, in.TableName); err != nil {
 		return nil, err
 	}
 	if err := q.partition(parts, in.KeyConditionExpression == nil); err != nil {
 		return nil, err
 	}
+	if err := pg.projected(q); err != nil {
+		return nil, err
+	}
 	if err := q.begin(); err != nil {
 		return nil, err
+	}
+	if q.Start != nil && q.atMostOne() {
+		return nil, invalid("The query can return at most one row and cannot be restarted.")
 	}
 	if q.Start != nil && !q.d.Within(&q.Read, q.Start) {
 		return nil, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
+	if err := pg.choose(q); err != nil {
+		return nil, err
+	}
 	r, err := s.read(q)
 	if err != nil {
 		return nil, err
+	}
+	if q.atMostOne() {
+		r.Last = nil
 	}
 	return &QueryOutput{
 		Items: r.Items, Count: int32(r.Count), ScannedCount: int32(r.Scanned), LastEvaluatedKey: lastKey(r),
@@ -189,10 +198,10 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ScanOutput, error) 
 	if err := p.Unused(); err != nil {
 		return nil, err
 	}
-	if err := pg.choose(q); err != nil {
+	if err := s.aimPage(ctx, pg, q, in.TableName); err != nil {
 		return nil, err
 	}
-	if err := s.aimPage(ctx, pg, q, in.TableName); err != nil {
+	if err := pg.projected(q); err != nil {
 		return nil, err
 	}
 	if err := q.begin(); err != nil {
@@ -200,6 +209,9 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ScanOutput, error) 
 	}
 	if q.Start != nil && !q.d.Within(&q.Read, q.Start) {
 		return nil, invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", max(q.Segments, 1), q.Segment)
+	}
+	if err := pg.choose(q); err != nil {
+		return nil, err
 	}
 	r, err := s.read(q)
 	if err != nil {

@@ -94,7 +94,7 @@ func (s *Service) aimGet(ctx context.Context, g *get, name *string) error {
 		return err
 	}
 	if g.choose != nil {
-		return expr.KeyPath("Key", g.choose.Paths(), d.Schema.Names())
+		return scalarKeys(d, g.choose.Paths())
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (pg *paging) choose(in *page) error {
 			return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 		}
 	case SelectAllProjectedAttributes:
-		if pg.index == nil {
+		if pg.index == nil && in.Project == nil {
 			return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 		}
 		fallthrough
@@ -183,6 +183,16 @@ func (s *Service) aimPage(ctx context.Context, pg *paging, in *page, name *strin
 		return errNoTable
 	}
 	in.d = d
+	if in.Filter != nil {
+		if err := scalarKeys(d, in.Filter.Paths()); err != nil {
+			return err
+		}
+	}
+	if in.Project != nil {
+		if err := scalarKeys(d, in.Project.Paths()); err != nil {
+			return err
+		}
+	}
 	if pg.index == nil {
 		return nil
 	}
@@ -195,13 +205,16 @@ func (s *Service) aimPage(ctx context.Context, pg *paging, in *page, name *strin
 	case !in.Index.Local && wire.Value(pg.consistent):
 		return invalid("Consistent reads are not supported on global secondary indexes")
 	}
-	return pg.projected(in)
+	return nil
 }
 
 // projected checks that an index has what is asked of it; from a local one, the
 // rest is fetched from the table.
 func (pg *paging) projected(in *page) error {
 	ix := in.Index
+	if ix == nil {
+		return nil
+	}
 	if wire.Value(pg.sel) == SelectAllAttributes && ix.Projection != table.All {
 		if !ix.Local {
 			return invalid(badParameter+"Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", ix.Name)
@@ -218,7 +231,7 @@ func (pg *paging) projected(in *page) error {
 		}
 		in.Full = true
 	}
-	if in.Filter != nil && !in.Full {
+	if in.Filter != nil && !in.Full && in.Hash.Kind != item.None {
 		if missing := in.lacks(in.Filter.Paths()); len(missing) > 0 {
 			return invalid(badParameter+"Secondary index %s does not project one or more filter attributes: [%s]", ix.Name, strings.Join(missing, ", "))
 		}
@@ -259,6 +272,10 @@ func (in *page) begin() error {
 	return nil
 }
 
+// atMostOne says whether a query can read one item at most: there is nothing to
+// go on with.
+func (in *page) atMostOne() bool { return in.Index == nil && in.d.Schema.Range == "" }
+
 // read reads the page.
 func (s *Service) read(in *page) (*table.Page, error) {
 	p, err := in.o.Read(&in.Read)
@@ -289,9 +306,7 @@ func (in *page) consumed(p *table.Page, consistent bool, how *string) *ConsumedC
 		u.table = units
 	} else {
 		u.index(in.Index, units)
-		if p.Fetched > 0 {
-			u.table = readUnits(p.Fetched, consistent)
-		}
+		u.table = float64(p.Fetched) * readUnits(1, consistent)
 	}
 	return u.tell(how, false, false)
 }

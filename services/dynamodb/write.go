@@ -39,10 +39,10 @@ func (s *Service) putting(ctx context.Context, in *PutItemInput) (*write, error)
 	}
 	w := &write{}
 	w.Action = table.Put
-	if w.Item, err = item.Parse(in.Item); err != nil {
+	if err := onlyOld(in.ReturnValues); err != nil {
 		return nil, err
 	}
-	if err := onlyOld(in.ReturnValues); err != nil {
+	if w.Item, err = item.Parse(in.Item); err != nil {
 		return nil, err
 	}
 	if err := w.guard(p, in.ConditionExpression, in.Expected, in.ConditionalOperator); err != nil {
@@ -71,10 +71,10 @@ func (s *Service) DeleteItem(ctx context.Context, in *DeleteItemInput) (*DeleteI
 	}
 	w := &write{}
 	w.Action = table.Delete
-	if w.Item, err = item.Parse(in.Key); err != nil {
+	if err := onlyOld(in.ReturnValues); err != nil {
 		return nil, err
 	}
-	if err := onlyOld(in.ReturnValues); err != nil {
+	if w.Item, err = item.Parse(in.Key); err != nil {
 		return nil, err
 	}
 	if err := w.guard(p, in.ConditionExpression, in.Expected, in.ConditionalOperator); err != nil {
@@ -127,17 +127,18 @@ func (s *Service) updating(ctx context.Context, in *UpdateItemInput) (*write, er
 	if w.Item, err = item.Parse(in.Key); err != nil {
 		return nil, err
 	}
-	switch {
-	case in.UpdateExpression != nil:
-		w.Update, err = p.Update(*in.UpdateExpression)
-	case in.AttributeUpdates != nil:
-		w.Update, err = edits(in.AttributeUpdates)
-	}
-	if err != nil {
-		return nil, err
+	if in.UpdateExpression != nil {
+		if w.Update, err = p.Update(*in.UpdateExpression); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.guard(p, in.ConditionExpression, in.Expected, in.ConditionalOperator); err != nil {
 		return nil, err
+	}
+	if in.AttributeUpdates != nil {
+		if w.Update, err = edits(in.AttributeUpdates); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.Unused(); err != nil {
 		return nil, err
@@ -203,10 +204,26 @@ func (s *Service) aim(ctx context.Context, w *write, name *string) error {
 			}
 		}
 	}
+	if w.Update != nil {
+		if err := scalarKeys(d, w.Update.Reads()); err != nil {
+			return err
+		}
+		if err := w.Update.Fault(); err != nil {
+			return err
+		}
+	}
 	if w.Condition != nil {
-		return expr.KeyPath("Key", w.Condition.Paths(), keys)
+		return scalarKeys(d, w.Condition.Paths())
 	}
 	return nil
+}
+
+// scalarKeys refuses paths that lead into keys.
+func scalarKeys(d *table.Definition, paths []expr.Path) error {
+	if err := expr.KeyPath("Key", paths, d.Schema.Names()); err != nil {
+		return err
+	}
+	return expr.KeyPath("IndexKey", paths, d.KeyAttributes())
 }
 
 // write does one write.

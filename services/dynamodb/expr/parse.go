@@ -1,6 +1,9 @@
 package expr
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // parser reads the grammar by descent. Where two readings are possible (a
 // parenthesis may hold a condition or an operand), it tries one and then the
@@ -202,9 +205,13 @@ func (p *parser) operand() *node {
 	return p.path()
 }
 
-// operatorWord tells the keywords that cannot be names where an operand stands.
+// operatorWord tells the grammar's own words, which cannot be names.
 func operatorWord(t token) bool {
-	return t.keyword("AND") || t.keyword("OR") || t.keyword("NOT") || t.keyword("BETWEEN") || t.keyword("IN")
+	switch strings.ToUpper(t.text) {
+	case "AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE":
+		return true
+	}
+	return false
 }
 
 // path reads name{.name|[index]}.

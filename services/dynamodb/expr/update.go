@@ -29,6 +29,7 @@ type Update struct {
 	actions []action
 	paths   []Path // in the order of the text
 	old     bool   // made of the older members
+	fault   error
 }
 
 // Update parses an update.
@@ -56,8 +57,7 @@ func (p *Params) Update(text string) (*Update, error) {
 	}
 	var t tree
 	for i := range u.actions {
-		a := &u.actions[i]
-		if err := c.action(a); err != nil {
+		if err := c.target(&u.actions[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -67,9 +67,26 @@ func (p *Params) Update(text string) (*Update, error) {
 		}
 		u.paths = append(u.paths, a.path)
 	}
+	for _, a := range u.actions {
+		if a.value == nil {
+			continue
+		}
+		if err := c.node(a.value); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range u.actions {
+		if u.fault == nil {
+			u.fault = c.collected(&a)
+		}
+	}
 	u.arrange()
 	return u, nil
 }
+
+// Fault is what is wrong with the operands of ADD and DELETE. DynamoDB tells it
+// later than other faults of an expression: after those of the key.
+func (u *Update) Fault() error { return u.fault }
 
 // section reads one of the sections SET, REMOVE, ADD and DELETE.
 func (p *parser) section(u *Update) (word string, ok bool) {
@@ -143,28 +160,27 @@ func (p *parser) value() *node {
 	return nil
 }
 
-// action resolves what the parser has left in a.value: the path, and beside it
+// target resolves what the parser has left in a.value: the path, and beside it
 // the value.
-func (c *checker) action(a *action) error {
+func (c *checker) target(a *action) error {
 	path, value := a.value, (*node)(nil)
 	if a.value.op == opAnd {
 		path, value = a.value.args[0], a.value.args[1]
 	}
-	if err := c.node(path); err != nil {
+	if err := c.path(path); err != nil {
 		return err
 	}
 	c.operators++
 	a.path, a.value = path.path, value
-	if value == nil {
+	return nil
+}
+
+// collected checks what ADD and DELETE are given.
+func (c *checker) collected(a *action) error {
+	if a.value == nil {
 		return nil
 	}
-	if err := c.node(value); err != nil {
-		return err
-	}
-	if a.kind == actSet {
-		return nil
-	}
-	k := value.literal()
+	k := a.value.literal()
 	if a.kind == actAdd && k != item.N && !k.IsSet() {
 		return c.invalid("Incorrect operand type for operator or function; operator: ADD, operand type: %s, typeSet: ALLOWED_FOR_ADD_OPERAND", longKind(k))
 	}
@@ -207,6 +223,18 @@ func (u *Update) arrange() {
 
 // Paths are the paths that the update changes.
 func (u *Update) Paths() []Path { return u.paths }
+
+// Reads are all paths in the update: those that it changes and those that it
+// takes values from.
+func (u *Update) Reads() []Path {
+	list := slices.Clone(u.paths)
+	for _, a := range u.actions {
+		if a.value != nil {
+			list = a.value.paths(list)
+		}
+	}
+	return list
+}
 
 // Touched is the part of an item that the update speaks of, for UPDATED_OLD and
 // UPDATED_NEW: the attributes in which one of its paths leads to something.

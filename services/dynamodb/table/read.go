@@ -39,7 +39,7 @@ type Page struct {
 	Scanned int       // of items read
 	Last    item.Item // keys of the item behind which to go on; nil: there is no more
 	Bytes   int       // that were read of the table or the index
-	Fetched int       // and of the table, for what an index does not project
+	Fetched int       // blocks of 4 KB read of the table, item by item, for what an index does not project
 }
 
 // Get reads an item: its JSON, nil where there is none, and its size.
@@ -230,7 +230,7 @@ func (p *pager) take(size int, json []byte) error {
 		p.Bytes += visible.Size()
 		if q.Full {
 			visible = it
-			p.Fetched += size
+			p.Fetched += (size + 4095) / 4096
 		}
 	} else {
 		p.Bytes += size

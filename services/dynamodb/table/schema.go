@@ -148,7 +148,23 @@ func (d *Definition) CheckItem(it item.Item) error {
 			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, k, v.Kind)
 		}
 	}
-	return d.checkValues(it)
+	if err := d.checkValues(it); err != nil {
+		return err
+	}
+	return d.checkIndexes(it, false)
+}
+
+// KeyAttributes are the keys of the table's indexes that are not its own.
+func (d *Definition) KeyAttributes() []string {
+	var list []string
+	for i := range d.Index {
+		for _, name := range d.Index[i].Schema.Names() {
+			if name != d.Schema.Hash && name != d.Schema.Range {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
 }
 
 // checkValues checks what keys hold.
