@@ -20,6 +20,7 @@ func TestHandlers(t *testing.T) {
 	for _, l := range allLangs {
 		t.Run(l.name, func(t *testing.T) {
 			l.need(t)
+			t.Parallel()
 			w := &world{t, w.box, w.Client}
 			name := strings.ToLower(strings.ReplaceAll(l.name, " ", "-"))
 			w.create(name, l, func(in *lambda.CreateFunctionInput) {

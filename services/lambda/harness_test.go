@@ -134,8 +134,9 @@ type world struct {
 
 func start(t *testing.T, options ...signalboxtest.Option) *world {
 	t.Helper()
+	t.Parallel()
 	box := signalboxtest.Start(t, options...)
-	return &world{t, box, sdk.NewFromConfig(box.Config())}
+	return &world{t, box, sdk.NewFromConfig(box.Config(), func(o *sdk.Options) { o.RetryMaxAttempts = 1 })}
 }
 
 // create creates a function of a language; change may be nil.
