@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -43,10 +42,7 @@ type slowSync time.Duration
 func (s slowSync) MaybeError(op errorfs.Op) error {
 	switch op.Kind {
 	case errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo:
-		// time.Sleep would take a millisecond where nothing else is to do.
-		ts := syscall.NsecToTimespec(int64(s))
-		for syscall.Nanosleep(&ts, &ts) == syscall.EINTR {
-		}
+		nap(time.Duration(s))
 	}
 	return nil
 }
