@@ -51,9 +51,6 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*QueryOutput, erro
 	if err := q.begin(); err != nil {
 		return nil, err
 	}
-	if q.Start != nil && q.atMostOne() {
-		return nil, invalid("The query can return at most one row and cannot be restarted.")
-	}
 	if q.Start != nil && !q.d.Within(&q.Read, q.Start) {
 		return nil, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}

@@ -231,7 +231,7 @@ func (pg *paging) projected(in *page) error {
 		}
 		in.Full = true
 	}
-	if in.Filter != nil && !in.Full && in.Hash.Kind != item.None {
+	if in.Filter != nil && in.Hash.Kind != item.None {
 		if missing := in.lacks(in.Filter.Paths()); len(missing) > 0 {
 			return invalid(badParameter+"Secondary index %s does not project one or more filter attributes: [%s]", ix.Name, strings.Join(missing, ", "))
 		}

@@ -230,7 +230,6 @@ func (p *pager) take(size int, json []byte) error {
 		p.Bytes += visible.Size()
 		if q.Full {
 			visible = it
-			p.Fetched += (size + 4095) / 4096
 		}
 	} else {
 		p.Bytes += size
@@ -239,6 +238,9 @@ func (p *pager) take(size int, json []byte) error {
 		return nil
 	}
 	p.Count++
+	if q.Full {
+		p.Fetched += (size + 4095) / 4096
+	}
 	if !q.Count {
 		p.Items = append(p.Items, q.Project.Of(visible).AppendJSON(nil))
 	}
