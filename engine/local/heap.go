@@ -1,7 +1,14 @@
 package local
 
 // A heap holds the smallest of its elements at index 0.
-type heap[T interface{ before(T) bool }] []T
+type heap[T ordered[T]] []T
+
+type ordered[T any] interface{ before(T) bool }
+
+var (
+	_ ordered[place]      = place{}
+	_ ordered[endOfLease] = endOfLease{}
+)
 
 func (h *heap[T]) push(x T) {
 	s := append(*h, x)
