@@ -3,6 +3,8 @@ package server
 import (
 	"slices"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
@@ -42,6 +44,8 @@ func Coverage() []ServiceCoverage {
 		sts.NewService((*sts.Service)(nil)),
 		iam.NewService((*iam.Service)(nil)),
 		lambda.NewService((*lambda.Service)(nil)),
+		dynamodb.NewService((*dynamodb.Service)(nil)),
+		streams.NewService((*streams.Service)(nil)),
 	}
 	all := make([]ServiceCoverage, len(tables))
 	for i, t := range tables {

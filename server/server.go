@@ -22,12 +22,13 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/console"
-	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/gateway"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
@@ -123,7 +124,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 }
 
 // assemble opens everything above the engine.
-func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box *seal.Box) (http.Handler, error) {
+func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box *seal.Box) (http.Handler, error) {
 	keys, err := keyring(c, box)
 	if err != nil {
 		return nil, err
@@ -145,9 +146,14 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 	if err != nil {
 		return nil, err
 	}
+	tables, err := dynamodb.New(ctx, eng, c.Clock, dynamodb.Options{Log: c.Logger})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(tables.Close)
 	var who callers
 	out := &outlets{queues: queues}
-	functions, err := s.functions(ctx, c, eng, box, keys, groups, out, &who)
+	functions, err := s.functions(ctx, c, eng, box, keys, groups, tables, out, &who)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +177,8 @@ func (s *Server) assemble(ctx context.Context, c Config, eng engine.Engine, box 
 		sts.NewService(sts.New(c.Clock, keys)),
 		iam.NewService(identities),
 		lambda.NewService(functions),
+		dynamodb.NewService(tables),
+		streams.NewService(streams.New(tables.Changes(), c.Clock)),
 	}
 	s.console = console.New(console.Config{
 		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Clock: c.Clock, Logger: c.Logger,
