@@ -241,3 +241,10 @@ func javaDouble(f float64) string {
 	n, _ := strconv.Atoi(exponent)
 	return mantissa + "E" + strconv.Itoa(n)
 }
+
+// Text is a value as templates write it.
+func Text(v any) (string, error) {
+	b := bounded{left: 10 << 20}
+	err := b.value(v, false)
+	return b.b.String(), err
+}

@@ -1,0 +1,70 @@
+// Package address finds out which API a request is for, from its host and path:
+//
+//	{api}.execute-api.{region}.localhost:4566/{stage}/path   and under localhost.localstack.cloud and amazonaws.com
+//	/_aws/execute-api/{api}/{stage}/path
+//	/restapis/{api}/{stage}/_user_request_/path
+//
+// and writes the addresses that are handed out.
+package address
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/signalbox/signalbox/gateway"
+)
+
+// Address is what a request is for.
+type Address struct {
+	API   string
+	Stage string // of the form that marks it; "" where the path begins with it, or not
+	Path  string // behind the API, or behind the stage where that is known; escaped, "/…"
+}
+
+const marked, plain, userRequest = "/restapis/", "/_aws/execute-api/", "_user_request_"
+
+// Parse reads the address of a request; ok is false where it is for no API.
+func Parse(r *http.Request) (a Address, ok bool) {
+	path := r.URL.EscapedPath()
+	if rest, is := strings.CutPrefix(path, plain); is {
+		a.API, a.Path, _ = strings.Cut(rest, "/")
+		a.Path = "/" + a.Path
+		return a, a.API != ""
+	}
+	if rest, is := strings.CutPrefix(path, marked); is {
+		p := strings.SplitN(rest, "/", 4)
+		if len(p) < 3 || p[2] != userRequest {
+			return a, false
+		}
+		a.API, a.Stage, a.Path = p[0], p[1], "/"
+		if len(p) == 4 {
+			a.Path += p[3]
+		}
+		return a, true
+	}
+	if !strings.Contains(r.Host, "execute-api") {
+		return a, false
+	}
+	h := gateway.ParseHost(r.Host)
+	if h.Service != "execute-api" || h.Resource == "" {
+		return a, false
+	}
+	return Address{API: h.Resource, Path: path}, true
+}
+
+// Match tells the requests that Parse can read.
+func Match(r *http.Request) bool {
+	_, ok := Parse(r)
+	return ok
+}
+
+// CutStage takes the stage from the beginning of the path, where it is not known
+// yet.
+func (a Address) CutStage() Address {
+	if a.Stage == "" {
+		var rest string
+		a.Stage, rest, _ = strings.Cut(strings.TrimPrefix(a.Path, "/"), "/")
+		a.Path = "/" + rest
+	}
+	return a
+}

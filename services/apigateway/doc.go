@@ -1,0 +1,31 @@
+// Package apigateway is Amazon API Gateway: its REST APIs (the API of 2015) here,
+// its HTTP APIs (version 2) in folder v2, and what both share in folders below.
+//
+//	CreateRestApi, PutMethod, …, OpenAPI import ──► one document for each API
+//	CreateDeployment ── freezes that document ──► a deployment
+//	CreateStage ── names a deployment ──► where requests go
+//	request ── rest: find, authorize, check, map ── backend: function, AWS service, HTTP, mock ──► response
+//
+// The folders: openapi reads OpenAPI 2.0 and 3.0 documents; mapping is the
+// language of requestParameters and mapping templates ($input, $util, $context);
+// backend calls functions, other services and HTTP servers; rest answers the
+// requests to REST APIs; v2 is HTTP APIs whole.
+//
+// # What it covers
+//
+// The operations of operations.txt. Kept and evaluated: resources, methods,
+// integrations of all types, request validation, models (JSON schema draft 4),
+// API keys, usage plans, gateway responses, stage variables, binary media
+// types, Lambda authorizers, IAM authorization. Kept and refused at request
+// time, by name: Cognito authorizers. Refused when they are asked for: canary
+// releases, caches, VPC links, response streaming.
+//
+// # What it promises
+//
+//   - A request that is refused changes nothing; an import is applied whole.
+//   - A deployment does not change with its API.
+//   - An API's identifier is unique over all accounts and regions, as its host
+//     name has to be.
+package apigateway
+
+//go:generate go run ../../wire/wiregen
