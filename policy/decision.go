@@ -84,7 +84,7 @@ func (d Decision) Message() string {
 
 func (d Decision) kindName() string {
 	switch {
-	case d.Kind == ResourcePolicy && d.set.ResourceIsTrust:
+	case d.Kind == ResourcePolicy && d.set.Trust:
 		return "role trust policy"
 	case d.Kind == ResourcePolicy:
 		return "resource-based policy"

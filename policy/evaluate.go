@@ -13,10 +13,10 @@ type Set struct {
 	Identity []Source // of the caller, and of the groups that it is in
 	Boundary *Source  // nil: none
 	Session  []Source // nil: the session has no policies of its own
-	Resource *Source  // nil: the resource has no policy
-	// ResourceIsTrust says that the resource's policy is a role's trust policy,
-	// for the Decision's words.
-	ResourceIsTrust bool
+	Resource []Source // of the resource; most have one or none
+	// Trust says that the resource is a role, and its policy says whom it
+	// trusts: that must always allow, in the same account too.
+	Trust bool
 }
 
 // Evaluate decides (user guide of IAM, page
@@ -30,11 +30,11 @@ func Evaluate(r *Request, set *Set) Decision {
 	p := &r.Principal
 	if p.Service != "" || p.Federated != "" || p.Account == "" {
 		// Whoever is of no account has no policies of its own.
-		return d.by(ResourcePolicy, resource.statement, set.Resource)
+		return d.by(ResourcePolicy, resource.statement, resource.source)
 	}
 	same := r.account() == p.Account
 	if p.IsRoot() {
-		if same && !set.ResourceIsTrust || resource.naming != unnamed {
+		if same && !set.Trust || resource.naming != unnamed {
 			d.Allowed = true
 			return d
 		}
@@ -44,7 +44,7 @@ func Evaluate(r *Request, set *Set) Decision {
 	// passes over the boundary and the session's policies only where it names
 	// the very session or user.
 	if same && resource.naming == bySession {
-		return d.by(ResourcePolicy, resource.statement, set.Resource)
+		return d.by(ResourcePolicy, resource.statement, resource.source)
 	}
 	granted := same && resource.naming >= directly
 	if !granted {
@@ -54,7 +54,7 @@ func Evaluate(r *Request, set *Set) Decision {
 		}
 		d = d.by(IdentityPolicy, statement, source)
 	} else {
-		d = d.by(ResourcePolicy, resource.statement, set.Resource)
+		d = d.by(ResourcePolicy, resource.statement, resource.source)
 	}
 	if set.Boundary != nil {
 		if statement, _ := allows([]Source{*set.Boundary}, r); statement == nil {
@@ -66,7 +66,7 @@ func Evaluate(r *Request, set *Set) Decision {
 			return d.by(SessionPolicy, nil, nil)
 		}
 	}
-	if !same && resource.naming == unnamed || set.ResourceIsTrust && resource.naming == unnamed {
+	if !same && resource.naming == unnamed || set.Trust && resource.naming == unnamed {
 		return d.by(ResourcePolicy, nil, nil)
 	}
 	return d
@@ -96,29 +96,30 @@ func (set *Set) denies(r *Request, d *Decision) bool {
 		}
 		return false
 	}
-	return set.Resource != nil && look(ResourcePolicy, *set.Resource) ||
+	return look(ResourcePolicy, set.Resource...) ||
 		look(IdentityPolicy, set.Identity...) ||
 		set.Boundary != nil && look(BoundaryPolicy, *set.Boundary) ||
 		look(SessionPolicy, set.Session...)
 }
 
-// grant is what the resource's policy gives.
+// grant is what the resource's policies give.
 type grant struct {
 	naming
 	statement *Statement
+	source    *Source
 }
 
-// resource is the most that an allowing statement of the resource's policy gives.
+// resource is the most that an allowing statement of the resource's policies
+// gives.
 func (set *Set) resource(r *Request) (g grant) {
-	if set.Resource == nil {
-		return g
-	}
-	for _, s := range set.Resource.Document.Statements {
-		if s.Deny {
-			continue
-		}
-		if n := s.covers(&r.Principal); n > g.naming && s.applies(r) {
-			g = grant{n, s}
+	for i := range set.Resource {
+		for _, s := range set.Resource[i].Document.Statements {
+			if s.Deny {
+				continue
+			}
+			if n := s.covers(&r.Principal); n > g.naming && s.applies(r) {
+				g = grant{n, s, &set.Resource[i]}
+			}
 		}
 	}
 	return g
