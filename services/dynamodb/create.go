@@ -143,6 +143,9 @@ func (d *document) define(attributes []AttributeDefinition) error {
 // schema checks a key schema.
 func (d *document) schema(elements []KeySchemaElement) (table.Schema, error) {
 	var s table.Schema
+	if len(elements) == 0 {
+		return s, invalid("1 validation error detected: Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	}
 	if len(elements) > 2 {
 		return s, invalid("1 validation error detected: Value '[%s]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2", showSchema(elements))
 	}
