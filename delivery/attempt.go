@@ -297,9 +297,11 @@ func (r *Runner) release(it *item) {
 	}
 	if g != nil {
 		g.turn = nil
-		r.advance(g)
 	}
 	if next := it.again; next != nil {
-		r.takeUp(next, next.queueGroup)
+		r.takeUp(next, next.queueGroup, true)
+	}
+	if g != nil {
+		r.advance(g)
 	}
 }

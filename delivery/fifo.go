@@ -1,5 +1,7 @@
 package delivery
 
+import "slices"
+
 // fifo is a queue in memory. Its zero value is empty.
 type fifo[T any] struct {
 	items []T
@@ -15,6 +17,16 @@ func (q *fifo[T]) push(v T) {
 		q.items, q.head = q.items[:n], 0
 	}
 	q.items = append(q.items, v)
+}
+
+// pushFirst puts v before all others.
+func (q *fifo[T]) pushFirst(v T) {
+	if q.head == 0 {
+		q.items = slices.Insert(q.items, 0, v)
+		return
+	}
+	q.head--
+	q.items[q.head] = v
 }
 
 // first must not be called on an empty queue.

@@ -194,6 +194,57 @@ func TestGroupsKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// Retries that are due as soon as they are put back are leased again, with
+// those behind them, before their round is over: also then a group keeps its
+// order.
+func TestGroupsKeepTheirOrderWhereRetriesAreDueAtOnce(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			var mu sync.Mutex
+			next := map[string]int{} // of a group: the number whose turn it is
+			var out []string         // of order
+			l := &orderly{ledger: &ledger{}, settled: func(e *Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				next[e.Group]++
+			}}
+			target := &probe{batch: 1 + int(seed)%2*7}
+			target.answer = func(_ context.Context, q Request) Result {
+				mu.Lock()
+				defer mu.Unlock()
+				if n := next[q.Event.Group]; q.Event.ID != fmt.Sprint(q.Event.Group, n) {
+					out = append(out, fmt.Sprintf("%s while it is the turn of %d", q.Event.ID, n))
+				}
+				if rng.IntN(4) == 0 {
+					return refused
+				}
+				return Result{}
+			}
+			r := openRunner(t, openEngine(t, vfs.NewMem()), Config{
+				Target: target, Observer: l, DeadLetters: l, Order: PerGroup, Window: 64,
+				Policy: Policy{MaxRetries: 100, MaxAge: time.Hour, Base: time.Nanosecond, Cap: time.Nanosecond},
+			})
+			numbers := map[string]int{}
+			var es []Event
+			for i := range 2000 {
+				g := string(rune('a' + rng.IntN(12)))
+				es = append(es, events(i+1, i+1)[0])
+				es[i].Group, es[i].ID = g, fmt.Sprint(g, numbers[g])
+				numbers[g]++
+			}
+			offer(t, r, es)
+			l.ledger.settled(t, len(es))
+			for _, s := range out[:min(5, len(out))] {
+				t.Error(s)
+			}
+			if len(out) > 0 {
+				t.Errorf("%d attempts are out of order", len(out))
+			}
+		})
+	}
+}
+
 // orderly tells of outcomes as they are reported.
 type orderly struct {
 	*ledger

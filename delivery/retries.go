@@ -143,7 +143,7 @@ func (r *Runner) accept(got []engine.Leased) {
 			r.waiting[it.id] = waiting{token: it.token, due: it.due}
 			continue
 		}
-		r.takeUp(it, m.Group)
+		r.takeUp(it, m.Group, false)
 	}
 	r.retries -= len(broken)
 	r.stats.dropped += uint64(len(broken))
@@ -156,8 +156,9 @@ func (r *Runner) accept(got []engine.Leased) {
 	r.discard(broken)
 }
 
-// takeUp puts a leased record on the books. Called with mu held.
-func (r *Runner) takeUp(it *item, queueGroup string) {
+// takeUp puts a leased record on the books; first says that it is older than
+// all others of its group. Called with mu held.
+func (r *Runner) takeUp(it *item, queueGroup string, first bool) {
 	if old := r.leased[it.id]; old != nil {
 		if old.begun {
 			// Its round has put it back, or has lost its lease, and is not done
@@ -175,7 +176,11 @@ func (r *Runner) takeUp(it *item, queueGroup string) {
 	r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
 	if g := r.groupOf(&it.event); g != nil && queueGroup != "" {
 		it.group = g
-		g.leased.push(it)
+		if first {
+			g.leased.pushFirst(it)
+		} else {
+			g.leased.push(it)
+		}
 		r.advance(g)
 		return
 	}
