@@ -3,6 +3,7 @@ package server
 import (
 	"slices"
 
+	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
@@ -44,6 +45,7 @@ func Coverage() []ServiceCoverage {
 		sts.NewService((*sts.Service)(nil)),
 		iam.NewService((*iam.Service)(nil)),
 		lambda.NewService((*lambda.Service)(nil)),
+		apigateway.NewService((*apigateway.Service)(nil)),
 		dynamodb.NewService((*dynamodb.Service)(nil)),
 		streams.NewService((*streams.Service)(nil)),
 	}

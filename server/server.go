@@ -27,6 +27,7 @@ import (
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
@@ -170,6 +171,10 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	}
 	s.onClose(buses.Close)
 	out.buses.Store(buses)
+	apis, err := apigateway.New(ctx, eng, c.Clock)
+	if err != nil {
+		return nil, err
+	}
 	s.services = []*wire.Service{
 		events.NewService(buses),
 		sqs.NewService(queues),
@@ -179,13 +184,14 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		lambda.NewService(functions),
 		dynamodb.NewService(tables),
 		streams.NewService(streams.New(tables.Changes(), c.Clock)),
+		apigateway.NewService(apis),
 	}
 	s.console = console.New(console.Config{
 		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Clock: c.Clock, Logger: c.Logger,
 	})
 	who.front, err = gateway.New(gateway.Config{
 		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: keys, Version: c.Version, Extra: s.console,
-		Routes: routes(functions), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
+		Routes: append(routes(functions), s.apiRoutes(c, apis, functions, client, &who)...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
 	})
 	return who.front, err
 }
