@@ -67,6 +67,7 @@ type request struct {
 type commit struct {
 	e        *Engine
 	now      int64 // milliseconds; never goes back
+	wall     int64 // what the clock says, as those who lease see it
 	batch    *pebble.Batch
 	requests []*request
 	places   int  // of the pipeline that it takes
@@ -245,7 +246,8 @@ func (e *Engine) build(c *commit) {
 			e.broken.Store(true)
 		}
 	}()
-	c.now = max(e.clock.Now().UnixMilli(), e.lastNow)
+	c.wall = e.clock.Now().UnixMilli()
+	c.now = max(c.wall, e.lastNow)
 	e.lastNow = c.now
 	c.batch = e.db.NewBatch()
 	for _, r := range c.requests {

@@ -192,9 +192,9 @@ func (q *queue) add(c *commit, m *stored) (added, error) {
 	q.count++
 	m.enqueued = c.now
 	if m.due < 0 {
-		m.due = c.now
+		m.due = c.wall
 	}
-	m.delayed = m.due > c.now
+	m.delayed = m.due > c.wall
 	a := added{place: place{m.due, id}, delayed: m.delayed, free: true}
 	errs := make([]error, 0, 4)
 	if m.dedup != "" {
