@@ -150,6 +150,37 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	}
 }
 
+func TestABodyThatIsPutBackIsNotLeasedBeforeItIsDurable(t *testing.T) {
+	ctx := t.Context()
+	var token string
+	e, g, _ := gated(t, func(e *Engine) {
+		_, err := e.Queues().Enqueue(ctx, "q", engine.Message{Body: []byte("old")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Queues().Lease(ctx, "q", 1, time.Hour)
+		if err != nil || len(got) != 1 {
+			t.Fatal(got, err)
+		}
+		token = got[0].Token
+	})
+	defer e.Close()
+	defer g.open()
+	done := make(chan error, 1)
+	go func() { done <- e.Queues().PutBack(ctx, "q", token, enginetest.Epoch, true, []byte("new")) }()
+	<-g.arrived
+	if got, err := e.Queues().Lease(ctx, "q", 1, time.Hour); err != nil || len(got) > 0 {
+		t.Errorf("before the body is durable %v is leased, %v", got, err)
+	}
+	g.open()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Queues().Lease(ctx, "q", 1, time.Hour); err != nil || len(got) != 1 || string(got[0].Body) != "new" || got[0].Leases != 2 {
+		t.Errorf("then %v is leased, %v", got, err)
+	}
+}
+
 // waitUntil waits for what the committer does on its own.
 func waitUntil(t *testing.T, ok func() bool) {
 	t.Helper()

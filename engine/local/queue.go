@@ -73,6 +73,7 @@ type lease struct {
 	stored  bool   // a state is stored beside the body
 	delayed bool   // it stands on the shelf of the delayed
 	group   string // empty: none
+	writing int    // bodies on their way to the disk: until they are there it does not end
 }
 
 // A group is known while messages of it are leased.
@@ -193,7 +194,7 @@ func (q *queue) expire(now int64) {
 	for len(q.ends) > 0 && q.ends[0].until <= now {
 		end := q.ends.pop()
 		l := q.leases[end.id]
-		if l == nil || l.nonce != end.nonce || l.state != leaseHeld || l.until != end.until {
+		if l == nil || l.nonce != end.nonce || l.state != leaseHeld || l.until != end.until || l.writing > 0 {
 			continue
 		}
 		l.state, l.stored = leaseOver, true
@@ -281,6 +282,13 @@ func (q *queue) extend(l *lease, until int64) error {
 	}
 	q.keep(l, until)
 	return nil
+}
+
+// written lets a lease end whose message's body was on its way to the disk.
+func (q *queue) written(l *lease) {
+	if l.writing--; l.state == leaseHeld {
+		q.keep(l, l.until)
+	}
 }
 
 // revive undoes retire.

@@ -97,6 +97,7 @@ func (o *putBackOp) publish() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if o.keep {
+		q.written(l)
 		q.wake() // the lease may end earlier than before
 		return
 	}

@@ -258,11 +258,17 @@ func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, 
 			return fmt.Errorf("queue %q: %w", name, engine.ErrLease)
 		}
 		if keep {
-			return q.extend(o.l, o.due)
+			err := q.extend(o.l, o.due)
+			if err == nil {
+				o.l.writing++
+			}
+			return err
 		}
 		return q.retire(o.l)
 	}, func() {
-		if !keep {
+		if keep {
+			q.written(o.l)
+		} else {
 			q.revive(o.l)
 		}
 	})
@@ -295,6 +301,10 @@ func (s queues) extend(q *queue, token string, until int64) error {
 	return nil
 }
 
+// maxNap is how long Wait sleeps without a look at the clock. Timers stand still
+// while the machine sleeps, and know nothing of a clock that is set forward.
+const maxNap = time.Minute
+
 func (s queues) Wait(ctx context.Context, name string) error {
 	for {
 		q, err := s.find(ctx, name, true)
@@ -309,7 +319,7 @@ func (s queues) Wait(ctx context.Context, name string) error {
 		var due <-chan time.Time
 		stop := func() bool { return true }
 		if ok {
-			t := s.e.clock.NewTimer(millis(at).Sub(now))
+			t := s.e.clock.NewTimer(min(millis(at).Sub(now), maxNap))
 			due, stop = t.C, t.Stop
 		}
 		select {

@@ -3,6 +3,7 @@ package local
 import (
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -52,4 +53,29 @@ func TestWhatIsEnqueuedAfterTheClockWasSetBackIsDueAtOnce(t *testing.T) {
 	if d, err := q.Depth(t.Context(), "q"); err != nil || d.Leased != 2 {
 		t.Errorf("%+v %v", d, err)
 	}
+}
+
+func TestWaitNoticesThatTheClockWasSetForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clk := &crooked{Clock: clock.Real()}
+		e, err := Open("data", Options{FS: vfs.NewMem(), Clock: clk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if _, err := e.Queues().Enqueue(t.Context(), "q", engine.Message{Due: clk.Now().Add(8 * time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- e.Queues().Wait(t.Context(), "q") }()
+		synctest.Wait()
+		clk.jump(8 * time.Hour) // or the machine has slept
+		began := time.Now()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it took %v to notice", took)
+		}
+	})
 }
