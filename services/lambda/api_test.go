@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -353,7 +354,21 @@ def handler(event, context):
 			t.Errorf("both ran in process %d", a)
 		}
 	})
-	t.Run("an idle process is stopped", func(t *testing.T) {
+	t.Run("an idle process is frozen, and goes on with the next invocation", func(t *testing.T) {
+		first := pid(w.invoke("slow", task{}))
+		if _, err := os.ReadFile("/proc/self/stat"); err != nil {
+			t.Skip("the state of processes cannot be seen here")
+		}
+		now.Advance(time.Second)
+		eventually(t, "it is stopped", func() bool {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", first))
+			return err == nil && strings.Contains(string(stat), ") T ")
+		})
+		if second := pid(w.invoke("slow", task{})); second != first {
+			t.Errorf("process %d took over from %d", second, first)
+		}
+	})
+	t.Run("an idle process is stopped after a while", func(t *testing.T) {
 		first := pid(w.invoke("slow", task{}))
 		if !alive(first) {
 			t.Fatal("it is not kept")

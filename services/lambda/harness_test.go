@@ -58,7 +58,7 @@ func (l language) need(t *testing.T) {
 }
 
 // code is the test handler as a deployment package.
-func (l language) code(t *testing.T) []byte {
+func (l language) code(t testing.TB) []byte {
 	t.Helper()
 	if l.dir != "" {
 		return zipDir(t, filepath.Join("testdata", l.dir))

@@ -13,7 +13,7 @@
 //
 // The process leads a process group of its own, which is killed as a whole. It
 // inherits nothing: no environment, no descriptors. Between invocations it is
-// stopped (SIGSTOP), as on AWS: what a handler left running goes on with the
+// soon stopped (SIGSTOP), as on AWS: what a handler left running goes on with the
 // next invocation.
 //
 // It promises: Invoke returns when its context ends at the latest, whatever

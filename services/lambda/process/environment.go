@@ -99,13 +99,15 @@ type Environment struct {
 	failed chan struct{}   // closed when the runtime reported that it could not start
 	ends   sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
-	current string     // id of the invocation under way
-	answer  chan reply // of the invocation under way; nil where there is none
-	initErr *InitError
-	stopped bool
-	frozen  bool
-	reaped  bool // the process's id may be another's
+	mu       sync.Mutex // guards what follows
+	current  string     // id of the invocation under way
+	answer   chan reply // of the invocation under way; nil where there is none
+	initErr  *InitError
+	stopped  bool
+	reaped   bool         // the process's id may be another's
+	turn     int          // counts invocations
+	frozen   bool         // since the last one
+	freezing *clock.Timer // that will freeze it
 }
 
 type reply struct {
@@ -209,7 +211,7 @@ func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error)
 	e.mu.Lock()
 	e.current, e.answer = in.RequestID, answers
 	e.mu.Unlock()
-	e.freeze(false)
+	e.wake()
 	select {
 	case e.work <- in:
 	case <-e.exited:
@@ -232,7 +234,7 @@ func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error)
 	}
 	select {
 	case <-e.idle:
-		e.freeze(true)
+		e.rest()
 	case <-e.exited: // the next invocation finds out
 	case <-ctx.Done():
 		_ = e.end(ctx)
@@ -248,16 +250,39 @@ func (e *Environment) end(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// freeze stops the process group, or lets it go on.
-func (e *Environment) freeze(frozen bool) {
+// freezeAfter is how long a process is idle before it is frozen: not so short
+// that invocations which follow one another pay for it.
+const freezeAfter = 100 * time.Millisecond
+
+// rest has the idle process frozen in a while.
+func (e *Environment) rest() {
 	if e.spec.NoFreeze {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.frozen != frozen && !e.reaped {
-		e.frozen = frozen
-		halt(e.cmd.Process.Pid, frozen)
+	turn := e.turn
+	e.freezing = e.spec.Clock.AfterFunc(freezeAfter, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.turn == turn && !e.reaped {
+			e.frozen = true
+			halt(e.cmd.Process.Pid, true)
+		}
+	})
+}
+
+// wake lets the process go on.
+func (e *Environment) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.turn++
+	if e.freezing != nil {
+		e.freezing.Stop()
+	}
+	if e.frozen && !e.reaped {
+		e.frozen = false
+		halt(e.cmd.Process.Pid, false)
 	}
 }
 
@@ -277,6 +302,7 @@ func (e *Environment) Memory() int64 {
 
 // Stop kills the process and waits for its end. It may be called twice.
 func (e *Environment) Stop() {
+	e.wake()
 	e.mu.Lock()
 	e.stopped = true
 	e.mu.Unlock()
