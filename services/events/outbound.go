@@ -1,11 +1,13 @@
 package events
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -53,13 +55,26 @@ func NewClient(refuse func(netip.Addr) bool) *http.Client {
 	}
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, atHome(address))
+			},
+			MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 var errRefusedAddress = errors.New("API destinations may not be at this address")
+
+// atHome is the address itself, but names below localhost (RFC 6761), which the
+// URLs of functions have here, are this machine whatever its resolver says.
+func atHome(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil && strings.HasSuffix(strings.TrimSuffix(host, "."), ".localhost") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
 
 // PrivateAddress tells whether an address is the machine's own, link-local (the
 // cloud's metadata service is) or none at all: where API destinations are not
