@@ -134,6 +134,9 @@ func (b *bus) load(ctx context.Context) error {
 	if err := h.apply(ctx, writes); err != nil {
 		return fmt.Errorf("write the cursors of %s: %w", b.name, err)
 	}
+	h.cursors.Lock()
+	b.tailWritten = tail
+	h.cursors.Unlock()
 	b.mu.Lock()
 	b.stored = stored
 	b.mu.Unlock()

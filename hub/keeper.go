@@ -181,8 +181,9 @@ func (h *Hub) writeFloors(ctx context.Context) (more bool, err error) {
 		return true, err
 	}
 	// A subscription that stops following is recorded before the tail's
-	// record moves past what it has not settled.
-	if err := h.apply(ctx, slices.Concat(f.cursors, f.tails)); err != nil {
+	// record moves past what it has not settled; one that follows a tail which
+	// has begun anew, further back, is recorded after the tail's record.
+	if err := h.apply(ctx, f.writes()); err != nil {
 		return true, fmt.Errorf("write floors: %w", err)
 	}
 	for _, done := range f.done {
@@ -193,10 +194,13 @@ func (h *Hub) writeFloors(ctx context.Context) (more bool, err error) {
 
 // floors collects what is to be written.
 type floors struct {
-	cursors, tails []engine.Write
-	done           []func() // what to remember once they are written
-	more           bool
+	back, cursors, tails []engine.Write // tails that are further back than recorded, …, other tails
+	done                 []func()       // what to remember once they are written
+	more                 bool
 }
+
+// writes is what is to be written, in this order: a crash may come in between.
+func (f *floors) writes() []engine.Write { return slices.Concat(f.back, f.cursors, f.tails) }
 
 func (f *floors) look(b *bus) error {
 	b.mu.Lock()
@@ -217,7 +221,11 @@ func (f *floors) look(b *bus) error {
 		f.done = append(f.done, func() { s.written = c })
 	}
 	if at := b.tailNext; following && at != b.tailWritten {
-		f.tails = append(f.tails, engine.Write{Collection: tailsCollection, Key: b.name, Value: strconv.AppendUint(nil, uint64(at), 10)})
+		list := &f.tails
+		if at < b.tailWritten {
+			list = &f.back
+		}
+		*list = append(*list, engine.Write{Collection: tailsCollection, Key: b.name, Value: strconv.AppendUint(nil, uint64(at), 10)})
 		f.done = append(f.done, func() { b.tailWritten = at })
 	}
 	return nil
