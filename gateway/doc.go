@@ -9,7 +9,7 @@
 //	caller     whose key it is, by Config.Keys, before anything of the body is read
 //	body       read whole, up to the service's limit; of strangers, hardly anything
 //	signature  SigV4, by package sigv4
-//	serve      the service's operation table, package wire
+//	serve      the service's operation table, package wire, which asks Config.Authorize before it calls
 //
 // It promises: a request that is refused reaches no operation, and is answered
 // with the error code that AWS has for it in the protocol that the request

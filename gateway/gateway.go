@@ -46,6 +46,10 @@ type Config struct {
 	Unsigned map[string][]string // operations that need no signature, by service, beside those of sts
 	Origins  []string            // web origins whose pages may call, "*" for any; default "*" in development mode, none else
 
+	// Authorize is asked before each operation, with its input; its error is the
+	// answer. nil: everyone may do everything.
+	Authorize func(ctx context.Context, in any) error
+
 	MaxBody   int64            // bytes; default DefaultMaxBody
 	MaxBodyOf map[string]int64 // bytes, by service
 }
@@ -91,6 +95,9 @@ func New(c Config) (*Gateway, error) {
 			return nil, fmt.Errorf("gateway: two services are named %s", s.Name)
 		}
 		names[s.Name] = true
+		if s.Authorize == nil {
+			s.Authorize = c.Authorize
+		}
 		if s.OnFault == nil {
 			s.OnFault = func(ctx context.Context, err error) { logFault(ctx, c.Logger, err) }
 		}

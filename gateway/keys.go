@@ -29,3 +29,18 @@ var (
 	// ErrInvalidToken: the key is known, and the session token is not its own.
 	ErrInvalidToken = errors.New("the session token does not belong to the access key")
 )
+
+// Chain asks several for a key, in their order, until one knows it.
+func Chain(keys ...Keys) Keys { return chain(keys) }
+
+type chain []Keys
+
+// Lookup implements [Keys].
+func (c chain) Lookup(ctx context.Context, accessKeyID, sessionToken string) (Credential, error) {
+	for _, k := range c {
+		if found, err := k.Lookup(ctx, accessKeyID, sessionToken); !errors.Is(err, ErrUnknownKey) {
+			return found, err
+		}
+	}
+	return Credential{}, ErrUnknownKey
+}

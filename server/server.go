@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/engine/local"
@@ -46,6 +47,7 @@ type Config struct {
 	Data      string        // directory; made if it is not there
 	Cache     string        // directory of SDKs that functions need; empty: one of the user's
 	Auth      gateway.Mode  // who may call; see gateway
+	IAM       *access.Mode  // what becomes of what policies do not allow; nil: enforce with authentication required, else audit
 	AccessKey string        // of the root user; empty: what the data directory has, or a new one
 	SecretKey string        // of the root user
 	Key       string        // seals secrets (SIGNALBOX_KEY); empty: the data directory's key file
@@ -72,6 +74,7 @@ type Server struct {
 	closers  []func(context.Context) error
 	services []*wire.Service
 	console  *console.Console
+	guard    *access.Guard
 }
 
 // Start opens the data directory, takes up whatever was under way, and listens.
@@ -158,13 +161,14 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	if err != nil {
 		return nil, err
 	}
+	s.guard = newGuard(c, identities, owners{queues: queues, groups: groups, functions: functions, out: out})
 	client := events.NewClient(nil)
 	if c.Auth == gateway.Required && !c.Private {
 		client = events.NewClient(events.PrivateAddress)
 	}
 	buses, err := events.New(ctx, events.Config{
 		Engine: eng, Clock: c.Clock, Hub: h, Box: box, HTTP: client, Logger: c.Logger,
-		Targets: targets{queues: queues, groups: groups, functions: functions},
+		Authorizer: s.guard, Targets: targets{queues: queues, groups: groups, functions: functions},
 	})
 	if err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		events.NewService(buses),
 		sqs.NewService(queues),
 		logs.NewService(groups),
-		sts.NewService(sts.New(c.Clock, keys)),
+		sts.NewService(tokens(c, keys, identities)),
 		iam.NewService(identities),
 		lambda.NewService(functions),
 		dynamodb.NewService(tables),
@@ -190,8 +194,8 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Clock: c.Clock, Logger: c.Logger,
 	})
 	who.front, err = gateway.New(gateway.Config{
-		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: keys, Version: c.Version, Extra: s.console,
-		Routes: append(routes(functions), s.apiRoutes(c, apis, functions, client, &who)...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
+		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: gateway.Chain(keys, userKeys{identities}), Version: c.Version, Extra: s.console,
+		Authorize: authorize(s.guard, identities), Routes: append(routes(functions), s.apiRoutes(c, apis, functions, client, &who)...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
 	})
 	return who.front, err
 }

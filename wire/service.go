@@ -14,13 +14,16 @@ import (
 )
 
 // Service serves the operations of a Model. After NewService it is immutable,
-// but for OnFault, and safe for concurrent use.
+// but for OnFault and Authorize, and safe for concurrent use.
 type Service struct {
 	Model
 	// OnFault is called with each error of an operation that is not an *Error
 	// and is answered as an internal failure, so that someone logs it. Set it
 	// before serving; nil drops them.
 	OnFault func(ctx context.Context, err error)
+	// Authorize, where it is set, is asked before an operation is called with
+	// its input, which is valid. Its error is the answer. Set it before serving.
+	Authorize func(ctx context.Context, in any) error
 
 	byName   map[string]*Operation
 	errors   map[string]*ErrorShape
@@ -138,6 +141,10 @@ func (s *Service) Serve(w http.ResponseWriter, r *http.Request, body []byte, req
 		return
 	}
 	ctx := NewContext(r.Context(), req)
+	if e := c.authorized(ctx, in); e != nil {
+		c.fail(e)
+		return
+	}
 	out, err := op.call(ctx, in)
 	if err != nil {
 		c.fail(c.known(ctx, err))

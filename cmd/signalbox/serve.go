@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/server"
 )
@@ -18,6 +19,7 @@ type serveVerb struct {
 	Listen    string        `env:"SIGNALBOX_LISTEN" default:"127.0.0.1:4566" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: 127.0.0.1:4566"`
 	Data      string        `env:"SIGNALBOX_DATA" default:"${data}" placeholder:"DIR" help:"Where everything is kept. Default: ${data}"`
 	Auth      string        `env:"SIGNALBOX_AUTH" default:"development" enum:"development,required" placeholder:"MODE" help:"Who may call. development: everyone on this machine; required: who signs with a key that is known. Default: development"`
+	IAM       string        `name:"iam" env:"SIGNALBOX_IAM" default:"auto" enum:"auto,off,audit,enforce" placeholder:"MODE" help:"What becomes of what IAM policies do not allow. off: nobody looks; audit: it is done, and logged once; enforce: it is refused. Default: audit, and enforce with --auth required"`
 	AccessKey string        `env:"SIGNALBOX_ACCESS_KEY" placeholder:"ID" help:"The root user's key. Default: the one in DIR/credentials.json, which is made."`
 	SecretKey string        `env:"SIGNALBOX_SECRET_KEY" placeholder:"SECRET" help:"Its secret; better given by the variable."`
 	Journeys  string        `env:"SIGNALBOX_JOURNEYS" default:"all" enum:"all,failures,off" placeholder:"LEVEL" help:"What is kept of the events' journeys: all, failures, or off. Default: all"`
@@ -83,6 +85,10 @@ func (v *serveVerb) config(sys *system) (server.Config, error) {
 	err := errors.Join(c.Auth.UnmarshalText([]byte(v.Auth)), level.UnmarshalText([]byte(v.LogLevel)))
 	if err == nil {
 		c.Journeys, err = journey.ParseLevel(v.Journeys)
+	}
+	if err == nil && v.IAM != "auto" {
+		c.IAM = new(access.Mode)
+		err = c.IAM.UnmarshalText([]byte(v.IAM))
 	}
 	c.Logger = slog.New(slog.NewTextHandler(sys.err, &slog.HandlerOptions{Level: level}))
 	return c, err

@@ -21,10 +21,12 @@ type Config struct {
 	Engine  engine.Engine
 	Clock   clock.Clock
 	Hub     *hub.Hub
-	Box     *seal.Box    // seals the secrets of connections
-	Targets Targets      // what ARNs of other services stand for
-	HTTP    *http.Client // calls API destinations and token endpoints; nil: a client of its own
-	Logger  *slog.Logger
+	Box     *seal.Box // seals the secrets of connections
+	Targets Targets   // what ARNs of other services stand for
+	// Authorizer says whether an event may go to a target; nil: every event may.
+	Authorizer Authorizer
+	HTTP       *http.Client // calls API destinations and token endpoints; nil: a client of its own
+	Logger     *slog.Logger
 }
 
 // Targets knows the things outside this package to which events can go.

@@ -61,7 +61,7 @@ func (s *Service) deliveryConfig(r *rule, t *Target) (delivery.Config, error) {
 	if err != nil {
 		return delivery.Config{}, err
 	}
-	c := delivery.Config{Target: target, Policy: delivery.DefaultPolicy}
+	c := delivery.Config{Target: s.guarded(r, t, target), Policy: delivery.DefaultPolicy}
 	if p := t.RetryPolicy; p != nil {
 		if p.MaximumRetryAttempts != nil {
 			c.Policy.MaxRetries = int(*p.MaximumRetryAttempts)
@@ -74,6 +74,7 @@ func (s *Service) deliveryConfig(r *rule, t *Target) (delivery.Config, error) {
 		if c.DeadLetters, err = s.Targets.DeadLetters(*d.Arn, r.arn(), *t.Arn); err != nil {
 			return delivery.Config{}, err
 		}
+		c.DeadLetters = s.guardedLetters(r, *d.Arn, c.DeadLetters)
 	}
 	tr, err := newTransformer(t)
 	if err != nil {

@@ -4,27 +4,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/policy"
 )
 
-// Caller is a principal with all that is known here of it: what a request of it
-// is decided by.
-type Caller struct {
-	policy.Principal
-	Known    bool // there is such a user or role; the account's root always is known
-	Identity []policy.Source
-	Boundary *policy.Source
-	// Context are the keys that follow from who it is: aws:username,
-	// aws:userid, aws:PrincipalTag/…
-	Context map[string][]string
-}
-
 // Caller finds whom an ARN names: a user, an account's root, a role's session,
 // or a role itself.
-func (s *Service) Caller(principalARN string) Caller {
-	c := Caller{Principal: policy.User(principalARN), Context: map[string][]string{}}
+func (s *Service) Caller(principalARN string) access.Caller {
+	c := access.Caller{Principal: policy.User(principalARN), Context: map[string][]string{}}
 	a, err := arn.Parse(principalARN)
 	if err != nil {
 		return c
@@ -79,7 +69,7 @@ func (s *Service) Caller(principalARN string) Caller {
 func (s *Service) policiesOf(i *identity) (sources []policy.Source, boundary *policy.Source) {
 	add := func(from *identity) {
 		for _, name := range slices.Sorted(maps.Keys(from.Inline)) {
-			if d, err := s.parsed.read(policy.Identity, from.Inline[name]); err == nil {
+			if d, err := s.parsed.Parse(from.Inline[name], policy.Identity); err == nil {
 				sources = append(sources, policy.Source{Name: name, Document: d})
 			}
 		}
@@ -109,9 +99,54 @@ func (s *Service) source(account, policyARN string) *policy.Source {
 	if err != nil {
 		return nil
 	}
-	d, err := s.parsed.read(policy.Identity, p.document())
+	d, err := s.parsed.Parse(p.document(), policy.Identity)
 	if err != nil {
 		return nil
 	}
 	return &policy.Source{Name: policyARN, Document: d}
+}
+
+// Trust is the trust policy of a role; ok is false where there is no such role.
+func (s *Service) Trust(roleARN string) (document string, ok bool) {
+	i := s.roleByARN(roleARN)
+	if i == nil {
+		return "", false
+	}
+	return i.Trust, true
+}
+
+// roleByARN finds a role in any account.
+func (s *Service) roleByARN(text string) *identity {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return nil
+	}
+	kind, name := a.Split()
+	if a.Service != "iam" || kind != string(role) {
+		return nil
+	}
+	i := s.identities.Get(key(a.Account, kind, name[strings.LastIndexByte(name, '/')+1:]))
+	if i == nil || i.arn() != text {
+		return nil
+	}
+	return i
+}
+
+// Identity tells the unique id of a role or a user, and how long a role's
+// sessions may last. The ARN may be a session's of the role.
+func (s *Service) Identity(text string) (id string, longest time.Duration, ok bool) {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return "", 0, false
+	}
+	kind, name := a.Split()
+	if kind == "assumed-role" {
+		kind = string(role)
+		name, _, _ = strings.Cut(name, "/")
+	}
+	i := s.identities.Get(key(a.Account, kind, name[strings.LastIndexByte(name, '/')+1:]))
+	if i == nil {
+		return "", 0, false
+	}
+	return i.ID, time.Duration(i.MaxSession) * time.Second, true
 }

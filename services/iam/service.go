@@ -11,6 +11,7 @@ import (
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/policy"
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -29,7 +30,7 @@ type Service struct {
 	aliases    *engine.Documents[alias]
 
 	aws    map[string]*managed // AWS's own policies, by path and name
-	parsed parsed
+	parsed policy.Cache
 }
 
 var _ API = (*Service)(nil)

@@ -82,7 +82,7 @@ func (s *Service) sourceIdentity(text string) (*identity, error) {
 // fill reads what a request adds.
 func (m *simulation) fill(s *Service, policies, boundaries []string, resource, caller, owner *string, entries []ContextEntry) error {
 	read := func(kind policy.Kind, label string, n int, text string) (policy.Source, error) {
-		d, err := s.parsed.read(kind, text)
+		d, err := s.parsed.Parse(text, kind)
 		if err != nil {
 			return policy.Source{}, invalidInput("%s: %s", label, err)
 		}
@@ -108,7 +108,7 @@ func (m *simulation) fill(s *Service, policies, boundaries []string, resource, c
 		if err != nil {
 			return err
 		}
-		m.set.Resource = &source
+		m.set.Resource = []policy.Source{source}
 		m.kinds[source.Name] = PolicySourceTypeResource
 	}
 	if caller != nil {

@@ -6,8 +6,8 @@
 // are minted by an Issuer, which the gateway is, for it must know them again.
 // The service itself keeps nothing. It promises that credentials expire when
 // the answer says, and that a member that would narrow a session (a session
-// policy, tags, MFA) is refused and never ignored. Roles' trust policies, and
-// with them ExternalId, are not evaluated here.
+// policy, tags, MFA) is refused and never ignored. Whom a role trusts,
+// ExternalId included, is decided before AssumeRole is called (package access).
 package sts
 
 //go:generate go run ../../wire/wiregen

@@ -22,11 +22,22 @@ type Issuer interface {
 	Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error)
 }
 
+// Identities knows the principals that sessions are of.
+type Identities interface {
+	// Identity tells the unique id of a role or a user, and how long a role's
+	// sessions may last. The ARN may be a session's of the role.
+	Identity(arn string) (id string, longest time.Duration, ok bool)
+}
+
 // Service implements API.
 type Service struct {
 	clock  clock.Clock
 	issuer Issuer
 
+	// Identities knows roles and users. Where it is nil, or does not know one,
+	// its unique id is made of its name, and a session may last as long as any.
+	// Set it before serving.
+	Identities Identities
 	// AccountOf finds the account of an access key for GetAccessKeyInfo. When
 	// nil only the caller's own key is known. Set it before serving.
 	AccountOf func(accessKeyID string) (account string, ok bool)
@@ -52,7 +63,7 @@ func (s *Service) GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInp
 	r := wire.FromContext(ctx)
 	principal := caller(r)
 	return &GetCallerIdentityOutput{
-		UserId: new(userID(principal, r.Account)), Account: new(r.Account), Arn: new(principal),
+		UserId: new(s.userID(principal, r.Account)), Account: new(r.Account), Arn: new(principal),
 	}, nil
 }
 
@@ -70,10 +81,17 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 	if in.DurationSeconds != nil {
 		seconds = *in.DurationSeconds
 	}
+	name := role.Resource[strings.LastIndexByte(role.Resource, '/')+1:]
+	id, longest, ok := s.identity(*in.RoleArn)
+	switch {
+	case !ok:
+		id = roleID(role.Account, name)
+	case time.Duration(seconds)*time.Second > longest:
+		return nil, wire.Errorf(wire.CodeQueryValidation, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
 	if seconds > chainMost && strings.Contains(caller(wire.FromContext(ctx)), ":assumed-role/") {
 		return nil, wire.Errorf(wire.CodeQueryValidation, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	name := role.Resource[strings.LastIndexByte(role.Resource, '/')+1:]
 	session := arn.New("sts", "", role.Account, "assumed-role/"+name+"/"+*in.RoleSessionName)
 	session.Partition = role.Partition
 	credentials, err := s.credentials(role.Account, session.String(), seconds)
@@ -83,7 +101,7 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 	return &AssumeRoleOutput{
 		Credentials: credentials,
 		AssumedRoleUser: &AssumedRoleUser{
-			Arn: new(session.String()), AssumedRoleId: new(roleID(role.Account, name) + ":" + *in.RoleSessionName),
+			Arn: new(session.String()), AssumedRoleId: new(id + ":" + *in.RoleSessionName),
 		},
 		SourceIdentity: in.SourceIdentity,
 	}, nil
@@ -124,6 +142,13 @@ func (s *Service) GetAccessKeyInfo(ctx context.Context, in *GetAccessKeyInfoInpu
 	return nil, wire.Errorf(wire.CodeQueryValidation, "Access key %s is not known here", *in.AccessKeyId)
 }
 
+func (s *Service) identity(arn string) (id string, longest time.Duration, ok bool) {
+	if s.Identities == nil {
+		return "", 0, false
+	}
+	return s.Identities.Identity(arn)
+}
+
 func (s *Service) credentials(account, principal string, seconds int32) (*Credentials, error) {
 	expires := s.clock.Now().Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
 	key, secret, token, err := s.issuer.Issue(account, principal, expires)
@@ -146,16 +171,23 @@ func caller(r *wire.Request) string {
 
 // userID is the caller's unique id: the account's own number for the account, a
 // role's id and session name for a session, a user's id otherwise.
-func userID(principal, account string) string {
+func (s *Service) userID(principal, account string) string {
 	a, err := arn.Parse(principal)
-	switch {
-	case err != nil, a.Resource == "root":
+	if err != nil || a.Resource == "root" {
 		return account
-	case strings.HasPrefix(a.Resource, "assumed-role/"):
-		role, session, _ := strings.Cut(strings.TrimPrefix(a.Resource, "assumed-role/"), "/")
-		return roleID(a.Account, role) + ":" + session
 	}
-	return uniqueID("AIDA", principal)
+	id, _, ok := s.identity(principal)
+	if !strings.HasPrefix(a.Resource, "assumed-role/") {
+		if ok {
+			return id
+		}
+		return uniqueID("AIDA", principal)
+	}
+	role, session, _ := strings.Cut(strings.TrimPrefix(a.Resource, "assumed-role/"), "/")
+	if !ok {
+		id = roleID(a.Account, role)
+	}
+	return id + ":" + session
 }
 
 // roleID is a role's unique id; sessions know the name of their role and not its

@@ -1,0 +1,165 @@
+package events
+
+import (
+	"context"
+	"strings"
+
+	"github.com/signalbox/signalbox/wire"
+)
+
+// Needs says what a caller must be allowed for a request (service authorization
+// reference, page list_amazoneventbridge).
+func Needs(in any, r *wire.Request) []wire.Permission {
+	sc := wire.Scope{Account: r.Account, Region: r.Region}
+	if need := needsOfBus(sc, in); need != nil {
+		return need
+	}
+	rule := func(bus *string, name string) []wire.Permission {
+		return on(ruleARN(sc, bus, name))
+	}
+	named := func(kind string, name *string) []wire.Permission { return on(sc.ARN("events", kind+"/"+*name)) }
+	switch in := in.(type) {
+	case *PutRuleInput:
+		return passing(rule(in.EventBusName, *in.Name), in.RoleArn)
+	case *DescribeRuleInput:
+		return rule(in.EventBusName, *in.Name)
+	case *DeleteRuleInput:
+		return rule(in.EventBusName, *in.Name)
+	case *EnableRuleInput:
+		return rule(in.EventBusName, *in.Name)
+	case *DisableRuleInput:
+		return rule(in.EventBusName, *in.Name)
+	case *PutTargetsInput:
+		needs := rule(in.EventBusName, *in.Rule)
+		for _, t := range in.Targets {
+			needs = passing(needs, t.RoleArn)
+		}
+		return needs
+	case *RemoveTargetsInput:
+		return rule(in.EventBusName, *in.Rule)
+	case *ListTargetsByRuleInput:
+		return rule(in.EventBusName, *in.Rule)
+	case *TagResourceInput:
+		return on(*in.ResourceARN)
+	case *UntagResourceInput:
+		return on(*in.ResourceARN)
+	case *ListTagsForResourceInput:
+		return on(*in.ResourceARN)
+	case *CreateConnectionInput:
+		return named("connection", in.Name)
+	case *UpdateConnectionInput:
+		return named("connection", in.Name)
+	case *DeleteConnectionInput:
+		return named("connection", in.Name)
+	case *DescribeConnectionInput:
+		return named("connection", in.Name)
+	case *DeauthorizeConnectionInput:
+		return named("connection", in.Name)
+	case *CreateApiDestinationInput:
+		return named("api-destination", in.Name)
+	case *UpdateApiDestinationInput:
+		return named("api-destination", in.Name)
+	case *DeleteApiDestinationInput:
+		return named("api-destination", in.Name)
+	case *DescribeApiDestinationInput:
+		return named("api-destination", in.Name)
+	case *CreateArchiveInput:
+		return named("archive", in.ArchiveName)
+	case *UpdateArchiveInput:
+		return named("archive", in.ArchiveName)
+	case *DeleteArchiveInput:
+		return named("archive", in.ArchiveName)
+	case *DescribeArchiveInput:
+		return named("archive", in.ArchiveName)
+	case *StartReplayInput:
+		return named("replay", in.ReplayName)
+	case *CancelReplayInput:
+		return named("replay", in.ReplayName)
+	case *DescribeReplayInput:
+		return named("replay", in.ReplayName)
+	}
+	return nil
+}
+
+// needsOfBus is Needs of the requests that are about a bus.
+func needsOfBus(sc wire.Scope, in any) []wire.Permission {
+	switch in := in.(type) {
+	case *PutEventsInput:
+		return needsOfEntries(sc, in)
+	case *CreateEventBusInput:
+		return on(eventBusARN(sc, in.Name))
+	case *DeleteEventBusInput:
+		return on(eventBusARN(sc, in.Name))
+	case *DescribeEventBusInput:
+		return on(eventBusARN(sc, in.Name))
+	case *UpdateEventBusInput:
+		return on(eventBusARN(sc, in.Name))
+	case *PutPermissionInput:
+		return on(eventBusARN(sc, in.EventBusName))
+	case *RemovePermissionInput:
+		return on(eventBusARN(sc, in.EventBusName))
+	}
+	return nil
+}
+
+// needsOfEntries asks for each bus, source and detail type once.
+func needsOfEntries(sc wire.Scope, in *PutEventsInput) []wire.Permission {
+	type kind struct{ bus, source, detailType string }
+	needs := []wire.Permission{}
+	seen := map[kind]bool{}
+	for i := range in.Entries {
+		e := &in.Entries[i]
+		k := kind{eventBusARN(sc, e.EventBusName), wire.Value(e.Source), wire.Value(e.DetailType)}
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		needs = append(needs, wire.Permission{Resource: k.bus, Context: map[string][]string{
+			"events:source": {k.source}, "events:detail-type": {k.detailType}, "events:eventbusinvocation": {"false"},
+		}})
+	}
+	return needs
+}
+
+func on(arn string) []wire.Permission { return []wire.Permission{{Resource: arn}} }
+
+// passing adds that a role may be handed to EventBridge.
+func passing(needs []wire.Permission, role *string) []wire.Permission {
+	if role == nil {
+		return needs
+	}
+	return append(needs, wire.Permission{Action: "iam:PassRole", Resource: *role, Context: map[string][]string{"iam:passedtoservice": {"events.amazonaws.com"}}})
+}
+
+// eventBusARN is the ARN of the bus that a request names, by name or ARN, or of
+// the default one.
+func eventBusARN(sc wire.Scope, nameOrARN *string) string {
+	switch {
+	case nameOrARN == nil:
+		return sc.ARN("events", "event-bus/"+defaultBus)
+	case strings.HasPrefix(*nameOrARN, "arn:"):
+		return *nameOrARN
+	}
+	return sc.ARN("events", "event-bus/"+*nameOrARN)
+}
+
+func ruleARN(sc wire.Scope, bus *string, rule string) string {
+	_, busName, _ := strings.Cut(eventBusARN(sc, bus), ":event-bus/")
+	if busName == defaultBus {
+		return sc.ARN("events", "rule/"+rule)
+	}
+	return sc.ARN("events", "rule/"+busName+"/"+rule)
+}
+
+// ResourcePolicies are the policy of the bus with that ARN, where it has one. It
+// is for who evaluates permissions.
+func (s *Service) ResourcePolicies(ctx context.Context, busARN string) []string {
+	if !strings.Contains(busARN, ":event-bus/") {
+		return nil
+	}
+	b, err := s.bus(ctx, &busARN)
+	if err != nil || b.policy() == nil {
+		return nil
+	}
+	return []string{*b.policy()}
+}
