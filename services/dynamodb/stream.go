@@ -70,38 +70,51 @@ func (s *Service) dropStream(ctx context.Context, stream *table.Stream) error {
 func (s *Service) trim(ctx context.Context, o *opened) error {
 	d := o.doc.Load()
 	before := s.clock.Now().Add(-streamLife)
-	gone := 0
+	over := false
 	for _, stream := range d.streams() {
-		if stream.Disabled != 0 && !time.UnixMilli(stream.Disabled).After(before) {
-			gone++
+		if stream.over(before) {
+			over = true
 			continue
 		}
 		for shard := range stream.Shards {
-			name := stream.Log(shard)
-			first, next, err := s.logs.Bounds(ctx, name)
-			if err != nil || first == next {
-				continue
-			}
-			at, err := s.logs.Seek(ctx, name, before)
-			if err == nil && at > first {
-				err = s.logs.Trim(ctx, name, at)
-			}
-			if err != nil {
-				return fmt.Errorf("trimming stream %s: %w", name, err)
+			if err := s.trimLog(ctx, stream.Log(shard), before); err != nil {
+				return fmt.Errorf("trimming stream %s: %w", stream.Log(shard), err)
 			}
 		}
 	}
-	if gone == 0 {
+	if !over {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := o.doc.Load().clone()
-	for _, stream := range c.Past[:gone] {
-		if err := s.dropStream(ctx, &stream.Stream); err != nil {
+	if v, ok := s.open.Load(c.Key(c.Name)); !ok || v != o {
+		return nil // it was deleted meanwhile
+	}
+	c.Past = nil
+	for _, stream := range o.doc.Load().Past {
+		if !stream.over(before) {
+			c.Past = append(c.Past, stream)
+		} else if err := s.dropStream(ctx, &stream.Stream); err != nil {
 			return err
 		}
 	}
-	c.Past = c.Past[gone:]
 	return s.change(ctx, o, c)
+}
+
+// over says whether the stream was disabled so long ago that it is forgotten.
+func (p *pastStream) over(before time.Time) bool {
+	return p.Disabled != 0 && !time.UnixMilli(p.Disabled).After(before)
+}
+
+func (s *Service) trimLog(ctx context.Context, name string, before time.Time) error {
+	first, next, err := s.logs.Bounds(ctx, name)
+	if err != nil || first == next {
+		return err
+	}
+	at, err := s.logs.Seek(ctx, name, before)
+	if err != nil || at <= first {
+		return err
+	}
+	return s.logs.Trim(ctx, name, at)
 }

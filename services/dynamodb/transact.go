@@ -142,12 +142,47 @@ func (s *Service) token(ctx context.Context, in *TransactWriteItemsInput) (*tabl
 	if in.ClientRequestToken == nil {
 		return nil, nil
 	}
-	text, err := json.Marshal(in.TransactItems)
+	same := make([]TransactWriteItem, len(in.TransactItems))
+	for i, t := range in.TransactItems {
+		same[i] = canonical(t)
+	}
+	text, err := json.Marshal(same)
 	if err != nil {
 		return nil, fmt.Errorf("comparing a transaction with earlier ones: %w", err)
 	}
 	digest := sha256.Sum256(text)
 	return &table.Token{Scope: wire.ScopeOf(ctx).Key(), Text: *in.ClientRequestToken, Digest: digest[:16]}, nil
+}
+
+// canonical is an action with its items in canonical form: clients write the
+// members of one item in any order.
+func canonical(t TransactWriteItem) TransactWriteItem {
+	tidy := func(docs ...*wire.Document) {
+		for _, d := range docs {
+			if it, err := item.Parse(*d); *d != nil && err == nil {
+				*d = it.AppendJSON(nil)
+			}
+		}
+	}
+	switch {
+	case t.Put != nil:
+		c := *t.Put
+		tidy(&c.Item, &c.ExpressionAttributeValues)
+		t.Put = &c
+	case t.Update != nil:
+		c := *t.Update
+		tidy(&c.Key, &c.ExpressionAttributeValues)
+		t.Update = &c
+	case t.Delete != nil:
+		c := *t.Delete
+		tidy(&c.Key, &c.ExpressionAttributeValues)
+		t.Delete = &c
+	case t.ConditionCheck != nil:
+		c := *t.ConditionCheck
+		tidy(&c.Key, &c.ExpressionAttributeValues)
+		t.ConditionCheck = &c
+	}
+	return t
 }
 
 // transactWrite reads one action of a transaction.

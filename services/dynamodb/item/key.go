@@ -18,7 +18,7 @@ const (
 	signZero     = 0x80
 	signPositive = 0xc0
 
-	exponentBias = 130
+	exponentBias = 129 // the lowest exponent becomes 0, the highest 255
 )
 
 // AppendKey appends the key form of a scalar value.
