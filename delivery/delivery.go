@@ -165,6 +165,7 @@ type Config struct {
 	Policy      Policy
 	DeadLetters DeadLetters // nil: what is given up is dropped
 	Order       Order       // as the runner was opened; [Runner.Update] does not change it
+	Paused      bool        // the runner is opened paused; later [Runner.Pause] and [Runner.Resume] change it
 	// Concurrency bounds the Deliver calls under way at a time; 0: 64.
 	Concurrency int
 	// Window bounds the events held in memory, delivered or waiting for

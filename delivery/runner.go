@@ -98,6 +98,7 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 		room:      make(chan struct{}, 1),
 		leaseRoom: make(chan struct{}, 1),
 		cfg:       newSettings(cfg),
+		paused:    cfg.Paused,
 		leased:    map[uint64]*item{},
 		waiting:   map[uint64]waiting{},
 		groups:    map[string]*group{},
@@ -218,7 +219,12 @@ func (r *Runner) Submit(ctx context.Context, events ...Event) error {
 		return ErrClosed
 	}
 	r.countQueued(events, 1)
+	r.workers.Add(1) // Drop shall not miss what is on its way to the queue
 	r.mu.Unlock()
+	defer r.workers.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.life, cancel)()
 	_, err := r.queues.Enqueue(ctx, r.name, messages...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -378,9 +384,15 @@ func (r *Runner) giveBack(ctx context.Context) {
 	}
 }
 
-// Drop closes the runner and forgets its durable retries.
+// Drop closes the runner and forgets its durable retries. Attempts that are
+// under way have a second to end; then they are cut off.
 func (r *Runner) Drop(ctx context.Context) error {
-	err := r.Close(ctx)
+	short, cancel := clock.WithTimeout(ctx, r.clk, dropPatience)
+	defer cancel()
+	err := r.Close(short)
+	if short.Err() != nil && ctx.Err() == nil {
+		err = nil // nothing is left that could be lost
+	}
 	if e := r.queues.Drop(context.WithoutCancel(ctx), r.name); e != nil {
 		err = errors.Join(err, fmt.Errorf("forget the retries of %s: %w", r.name, e))
 	}

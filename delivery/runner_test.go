@@ -250,6 +250,62 @@ func TestClose(t *testing.T) {
 	})
 }
 
+func TestDrop(t *testing.T) {
+	bubble(t, "does not wait for a target that takes its time", func(t *testing.T) {
+		hang := &probe{answer: func(ctx context.Context, _ Request) Result { <-ctx.Done(); return refused }}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: hang, Timeout: time.Hour})
+		r.Offer(events(1, 3))
+		synctest.Wait()
+		start := time.Now()
+		if err := r.Drop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+	for _, slow := range []time.Duration{time.Second / 2, time.Hour} {
+		bubble(t, fmt.Sprintf("leaves nothing of what is submitted meanwhile, where that takes %v", slow), func(t *testing.T) {
+			eng := &faultyEngine{Engine: openEngine(t, vfs.NewMem()), slow: slow}
+			r := openRunner(t, eng, Config{Target: &probe{answer: failing(9, refused)}, Policy: DefaultPolicy})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = r.Submit(t.Context(), Event{ID: "late"})
+			}()
+			synctest.Wait()
+			if err := r.Drop(t.Context()); err != nil {
+				t.Error(err)
+			}
+			<-done
+			if d, err := eng.Queues().Depth(t.Context(), "delivery/test"); err != nil || d != (engine.Depth{}) {
+				t.Errorf("%+v is left, error %v", d, err)
+			}
+		})
+	}
+}
+
+func TestARunnerThatIsOpenedPausedBeginsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		eng := openEngine(t, vfs.NewMem())
+		p, l := &probe{answer: failing(1, refused)}, &ledger{}
+		cfg := Config{Target: p, Observer: l, Policy: DefaultPolicy}
+		r := openRunner(t, eng, cfg)
+		r.Offer(events(1, 1))
+		synctest.Wait()
+		closeRunner(t, r)
+		cfg.Paused = true
+		r = openRunner(t, eng, cfg)
+		r.Offer(events(2, 2))
+		time.Sleep(time.Hour)
+		if n := len(p.seen()); n != 1 {
+			t.Errorf("%d attempts were made", n)
+		}
+		r.Resume()
+		l.settled(t, 2)
+	})
+}
+
 func TestRate(t *testing.T) {
 	bubble(t, "of 20 a second is kept with 500 waiting, and nobody else waits", func(t *testing.T) {
 		eng := openEngine(t, vfs.NewMem())

@@ -27,6 +27,9 @@ const (
 	downRetries  = 256
 	downAttempts = 16384
 
+	// dropPatience is how long Drop waits for attempts under way to end.
+	dropPatience = time.Second
+
 	// minLease is how long retries are leased at least.
 	minLease = 10 * time.Minute
 )

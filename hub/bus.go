@@ -186,5 +186,6 @@ func (b *bus) offer(s *subscription) (left bool) {
 func (b *bus) deliveryConfig(s *Subscription, source *journey.Source) delivery.Config {
 	cfg := s.Delivery
 	cfg.Observer = &observer{b.journal, source, s.Delivery.Observer}
+	cfg.Paused = s.Paused
 	return cfg
 }

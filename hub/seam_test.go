@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -151,4 +152,17 @@ func TestADeadTargetHurtsOnlyItself(t *testing.T) {
 	if got := len(stuck.numbers()); got != total {
 		t.Errorf("it got %d events", got)
 	}
+}
+
+func TestAnEventThatCannotBeMatchedReachesThoseWhoTakeAll(t *testing.T) {
+	f := open(t, Options{Logger: slog.New(slog.DiscardHandler)})
+	all, some := &receiver{}, &receiver{}
+	f.subscribe("bus", Subscription{ID: "all", Delivery: to(all)})
+	f.subscribe("bus", Subscription{ID: "some", Delivery: to(some), Pattern: parse(t, `{"source":["shop"]}`)})
+	f.put("bus", order(1))
+	f.until("both follow", func() bool { return f.status("bus", "all").Following && f.status("bus", "some").Following })
+	broken := order(2)
+	broken.Detail = []byte(`{"number":}`)
+	f.put("bus", broken, order(3))
+	f.until("all have come", func() bool { return all.count() == 3 && some.count() == 2 })
 }

@@ -86,9 +86,6 @@ func (b *bus) start(ctx context.Context, conf Subscription, cur cursor) error {
 	if err != nil {
 		return err
 	}
-	if conf.Paused {
-		runner.Pause()
-	}
 	s := &subscription{
 		bus: b, id: conf.ID, runner: runner, source: source, conf: conf,
 		next: cur.Position, gaps: slices.Clone(cur.Gaps), written: cur,
@@ -187,8 +184,8 @@ func (g gaps) toggled(end engine.Position) gaps {
 }
 
 // Unsubscribe takes a subscription away: its place in the log is forgotten and
-// its pending deliveries and retries are dropped; attempts under way end. One
-// that is not there is no error.
+// its pending deliveries and retries are dropped; attempts under way have a
+// second to end. One that is not there is no error.
 func (h *Hub) Unsubscribe(ctx context.Context, busName, id string) error {
 	b, err := h.administer(ctx, busName)
 	if err != nil {

@@ -130,16 +130,22 @@ func (t *tail) dispatch() bool {
 	return t.release()
 }
 
-// match finds the groups that the entry is for.
+// match finds the groups that the entry is for: those without a pattern also
+// where it cannot be matched.
 func (t *tail) match(e *entry, raw engine.Entry) bool {
 	b := t.bus
+	t.matched = t.matched[:0]
 	err := e.read(raw)
-	if err == nil {
-		t.matched, err = b.matcher.Match(t.matched[:0], e.envelope)
+	readable := err == nil
+	if readable {
+		t.matched, err = b.matcher.Match(t.matched, e.envelope)
 	}
 	if err != nil {
+		t.matched = t.matched[:0]
 		b.hub.logger.Error("an event cannot be matched", "bus", b.name, "position", raw.Position, "id", e.id, "error", err)
-		return false
+		if !readable {
+			return false
+		}
 	}
 	t.matched = append(t.matched, b.all...)
 	return true
