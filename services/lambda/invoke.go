@@ -100,6 +100,9 @@ func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, 
 	}
 	defer leave()
 	for {
+		if now := s.functions.Get(n.key()); now != nil {
+			f = now // it may have been changed since it was looked up
+		}
 		v, err := s.route(n, f)
 		if err != nil {
 			return Result{}, err
@@ -113,7 +116,7 @@ func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, 
 		}
 		if errors.Is(err, sandbox.ErrClosed) && s.life.Err() == nil {
 			// The version was replaced meanwhile, or the service closes.
-			if f = s.functions.Get(n.key()); f == nil {
+			if s.functions.Get(n.key()) == nil {
 				return Result{}, notFound("Function not found: %s", n.arn())
 			}
 			if s.workshop.isClosed() {

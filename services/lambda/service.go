@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -88,7 +87,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Cache == "" {
-		c.Cache = cacheDir(c.Data)
+		c.Cache = runtimes.DefaultCache(c.Data)
 	}
 	s := &Service{Config: c, slots: newSlots()}
 	if err := s.load(ctx); err != nil {
@@ -111,14 +110,6 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	s.pollers.resume()
 	return s, nil
-}
-
-// cacheDir is the user's cache, so that installations share it.
-func cacheDir(data string) string {
-	if dir, err := os.UserCacheDir(); err == nil {
-		return filepath.Join(dir, "signalbox", "runtimes")
-	}
-	return filepath.Join(data, "cache")
 }
 
 func (s *Service) load(ctx context.Context) error {

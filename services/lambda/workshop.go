@@ -40,6 +40,7 @@ type workshop struct {
 // bench is one version's place.
 type bench struct {
 	revision string
+	modified time.Time
 	dir      string
 	ready    chan struct{} // closed once pool or err is there
 	pool     *sandbox.Pool
@@ -69,11 +70,15 @@ func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) 
 	}
 	b := w.benches[key]
 	if b != nil && b.revision != v.Revision {
+		if b.modified.After(v.Modified) {
+			w.mu.Unlock()
+			return nil, sandbox.ErrClosed // it was replaced since it was looked up
+		}
 		w.retire(key, b)
 		b = nil
 	}
 	if b == nil {
-		b = &bench{revision: v.Revision, ready: make(chan struct{})}
+		b = &bench{revision: v.Revision, modified: v.Modified, ready: make(chan struct{})}
 		w.benches[key] = b
 		w.ends.Go(func() { w.make(key, b, v) })
 	}
@@ -93,6 +98,9 @@ func (w *workshop) make(key string, b *bench, v *version) {
 	b.pool, b.err = w.prepare(w.s.life, b, v)
 	if b.err == nil {
 		return
+	}
+	if errors.Is(b.err, engine.ErrNotFound) {
+		b.err = sandbox.ErrClosed // its code was replaced since it was looked up
 	}
 	w.mu.Lock()
 	if w.benches[key] == b {

@@ -28,10 +28,23 @@ type Host struct {
 	filling sync.Mutex // held while the cache is filled
 }
 
+// DefaultCache is the user's cache of SDKs, which installations share; below
+// data where the user has none.
+func DefaultCache(data string) string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "signalbox", "runtimes")
+	}
+	return filepath.Join(data, "cache")
+}
+
 // New puts the runtime clients into dir and keeps SDKs in cache. Both are made
-// where they are not there.
+// where they are not there. Without dir nothing can be run: for who only lists
+// and installs.
 func New(dir, cache string, logger *slog.Logger) (*Host, error) {
 	h := &Host{dir: dir, cache: cache, logger: logger, found: map[string]Interpreter{}}
+	if dir == "" {
+		return h, nil
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("installing runtime clients: %w", err)
 	}
