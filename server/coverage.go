@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
+	"github.com/signalbox/signalbox/services/pipes"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/services/sts"
 	"github.com/signalbox/signalbox/wire"
@@ -45,6 +46,7 @@ func Coverage() []ServiceCoverage {
 		sts.NewService((*sts.Service)(nil)),
 		iam.NewService((*iam.Service)(nil)),
 		lambda.NewService((*lambda.Service)(nil)),
+		pipes.NewService((*pipes.Service)(nil)),
 		apigateway.NewService((*apigateway.Service)(nil)),
 		dynamodb.NewService((*dynamodb.Service)(nil)),
 		streams.NewService((*streams.Service)(nil)),

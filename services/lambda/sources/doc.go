@@ -1,4 +1,5 @@
-// Package sources reads event sources for functions: queues and change streams.
+// Package sources reads event sources for functions and pipes: queues and change
+// streams.
 // A mapping is one source for one function; [Run] works on it until its context
 // ends.
 //

@@ -27,6 +27,7 @@ type Mapping struct {
 	Window      time.Duration
 	Filter      *Filter // nil: everything
 	Report      bool    // the function reports failed items (ReportBatchItemFailures)
+	Pipe        string  // ARN of the pipe that reads, where it is one: batches are bare lists, failures are told in its words
 	Concurrency int     // invocations at a time, of a queue; 0: 10
 
 	// Of streams.
@@ -103,7 +104,10 @@ func (m *Mapping) pause(ctx context.Context, n int) error {
 }
 
 // event is what the function gets.
-func event(records []json.RawMessage) ([]byte, error) {
+func (m *Mapping) event(records []json.RawMessage) ([]byte, error) {
+	if m.Pipe != "" {
+		return json.Marshal(records)
+	}
 	return json.Marshal(struct{ Records []json.RawMessage }{records})
 }
 

@@ -214,7 +214,7 @@ func (m *Mapping) work(ctx context.Context, batch []entry) {
 		records[i] = e.record
 		known[e.id] = true
 	}
-	payload, err := event(records)
+	payload, err := m.event(records)
 	if err != nil {
 		m.troubled(1, err)
 		return

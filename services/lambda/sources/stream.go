@@ -277,7 +277,7 @@ func (m *Mapping) attempt(ctx context.Context, batch []Record) (left []Record, a
 	for i, r := range batch {
 		events[i] = r.Event
 	}
-	payload, err := event(events)
+	payload, err := m.event(events)
 	if err != nil {
 		return batch, answer, err
 	}
@@ -332,11 +332,13 @@ func (m *Mapping) giveUp(ctx context.Context, shard string, batch []Record, cond
 		"approximateArrivalOfFirstRecord": stamp(first.Time), "approximateArrivalOfLastRecord": stamp(end.Time),
 		"batchSize": len(batch), "streamArn": m.Source,
 	}
-	record := map[string]any{
-		"version": "1.0", "timestamp": m.Clock.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
-		"requestContext": map[string]any{
+	record := map[string]any{"version": "1.0", "timestamp": m.Clock.Now().UTC().Format("2006-01-02T15:04:05.000Z")}
+	if m.Pipe != "" {
+		record["context"] = map[string]any{"partnerResourceArn": m.Pipe, "condition": condition}
+	} else {
+		record["requestContext"] = map[string]any{
 			"requestId": last.RequestID, "functionArn": m.Function, "condition": condition, "approximateInvokeCount": attempts,
-		},
+		}
 	}
 	if last.Version != "" {
 		record["responseContext"] = map[string]any{"statusCode": 200, "executedVersion": last.Version, "functionError": "Unhandled"}
