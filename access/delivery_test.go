@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 	"time"
 
@@ -114,6 +115,16 @@ func TestEventsGoWhereTheyMay(t *testing.T) {
 	})
 }
 
+// console asks the console.
+func (w *world) console(path string, into any) {
+	w.t.Helper()
+	r := must(http.Get(w.URL() + "/_signalbox/api/" + path))(w.t)
+	defer r.Body.Close()
+	if err := json.NewDecoder(r.Body).Decode(into); err != nil || r.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s: %s, %v", path, r.Status, err)
+	}
+}
+
 func TestAuditDeliversAndTells(t *testing.T) {
 	w := newWorld(t, access.Audit, nil)
 	must(w.queues.CreateQueue(w.ctx, &sqs.CreateQueueInput{QueueName: aws.String("dead")}))(t)
@@ -121,8 +132,18 @@ func TestAuditDeliversAndTells(t *testing.T) {
 	if err := put(w.Config()); err != nil {
 		t.Fatal(err)
 	}
-	if w.receive("orders", 10) == nil {
+	m := w.receive("orders", 10)
+	if m == nil {
 		t.Fatal("no event came")
+	}
+	var event struct{ ID string }
+	if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
+		t.Fatal(err)
+	}
+	var trace struct{ Refusals []struct{ Source, Why string } }
+	w.console("trace/"+event.ID, &trace)
+	if len(trace.Refusals) != 1 || trace.Refusals[0].Source != rule || trace.Refusals[0].Why != "no resource-based policy allows sqs:SendMessage on "+queue {
+		t.Errorf("the journey tells of %+v", trace.Refusals)
 	}
 	list := w.Server().Refusals()
 	if len(list) != 1 || list[0].Principal != "events.amazonaws.com" || list[0].Source != rule || list[0].Enforced || time.Since(list[0].Last) > time.Minute {

@@ -10,6 +10,7 @@
 //	GET  /_signalbox/api/overview?account=&region=&bus=   what exists, and how it does
 //	GET  /_signalbox/api/events?bus=&pattern=&since=      the events of a bus, live
 //	GET  /_signalbox/api/trace/{event}?why=               the journey of an event
+//	GET  /_signalbox/api/refusals                         what IAM's policies do not allow
 //	POST /_signalbox/api/explain                          why a rule matches an event or not
 //	POST /_signalbox/api/redrive                          dead letters back to their targets
 //
@@ -25,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/services/events"
@@ -66,8 +68,10 @@ type Config struct {
 	// Authenticate says who sends a request with that body. Its error is
 	// shown to the caller. nil lets nobody in.
 	Authenticate func(r *http.Request, body []byte) (Caller, error)
-	Clock        clock.Clock
-	Logger       *slog.Logger
+	// Refusals lists what IAM's policies do not allow, the latest first; nil: nothing.
+	Refusals func() []access.Refusal
+	Clock    clock.Clock
+	Logger   *slog.Logger
 }
 
 // Console is the handler of everything under [Path].
@@ -91,6 +95,7 @@ func New(c Config) *Console {
 	s.life, s.end = context.WithCancel(context.Background())
 	s.mux.Handle("GET "+Path+"api/overview", s.answering(s.overview))
 	s.mux.Handle("GET "+Path+"api/trace/{event}", s.answering(s.trace))
+	s.mux.Handle("GET "+Path+"api/refusals", s.answering(s.refusals))
 	s.mux.Handle("POST "+Path+"api/explain", s.answering(s.explain))
 	s.mux.Handle("POST "+Path+"api/redrive", s.answering(s.redrive))
 	s.mux.HandleFunc("GET "+Path+"api/events", s.tail)

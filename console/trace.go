@@ -25,6 +25,8 @@ type Trace struct {
 	Missed []Explanation `json:"missed,omitempty"`
 	// MissedMore is how many more there are.
 	MissedMore int `json:"missedMore,omitempty"`
+	// Refusals are what IAM's policies do not allow of the event's way.
+	Refusals []Refusal `json:"refusals,omitempty"`
 }
 
 // Step is one step of a journey, its Type in the words of EventBridge's event
@@ -74,6 +76,7 @@ func (s *Console) trace(ctx context.Context, r *http.Request, _ []byte) (any, er
 			unmatched[st.Bus] = true
 		}
 	}
+	t.Refusals = s.refusalsOf(t)
 	why := r.URL.Query().Get("why") != ""
 	for _, bus := range buses {
 		if unmatched[bus] || why {

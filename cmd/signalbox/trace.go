@@ -116,6 +116,9 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 	if err := writeEnds(s, t, ways); err != nil {
 		return err
 	}
+	if err := writeRefusals(s, t); err != nil {
+		return err
+	}
 	return writeMissed(s, t)
 }
 
@@ -216,6 +219,22 @@ func writeEnds(s *screen, t *console.Trace, ways []*way) error {
 		}
 	}
 	return s.printf("%s\n", s.faint("No more is known of it: it was matched by no rule, or serve keeps fewer journeys (--journeys)."))
+}
+
+// writeRefusals says what policies do not allow of what was done. What was
+// refused has failed, and its step says so.
+func writeRefusals(s *screen, t *console.Trace) error {
+	told := map[string]bool{} // a role that is missing is so for each of its targets
+	for _, r := range t.Refusals {
+		if r.Enforced || told[r.Why] {
+			continue
+		}
+		told[r.Why] = true
+		if err := s.printf("%s with --iam enforce this would be refused to %s: %s\n", s.warn("!"), r.Principal, r.Why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeMissed says why rules did not match.
