@@ -35,6 +35,7 @@ import (
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
+	"github.com/signalbox/signalbox/services/pipes"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/services/sts"
 	"github.com/signalbox/signalbox/wire"
@@ -175,6 +176,10 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	}
 	s.onClose(buses.Close)
 	out.buses.Store(buses)
+	piping, err := s.pipes(ctx, c, eng, changes{tables.Changes()}, pipeOutlets{queues: queues, groups: groups, functions: functions, buses: buses})
+	if err != nil {
+		return nil, err
+	}
 	apis, err := apigateway.New(ctx, eng, c.Clock)
 	if err != nil {
 		return nil, err
@@ -186,6 +191,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		sts.NewService(tokens(c, keys, identities)),
 		iam.NewService(identities),
 		lambda.NewService(functions),
+		pipes.NewService(piping),
 		dynamodb.NewService(tables),
 		streams.NewService(streams.New(tables.Changes(), c.Clock)),
 		apigateway.NewService(apis),
