@@ -158,7 +158,7 @@ func TestAnEventThatCannotBeMatchedReachesThoseWhoTakeAll(t *testing.T) {
 	f := open(t, Options{Logger: slog.New(slog.DiscardHandler)})
 	all, some := &receiver{}, &receiver{}
 	f.subscribe("bus", Subscription{ID: "all", Delivery: to(all)})
-	f.subscribe("bus", Subscription{ID: "some", Delivery: to(some), Pattern: parse(t, `{"source":["shop"]}`)})
+	f.subscribe("bus", Subscription{ID: "some", Delivery: to(some), Pattern: parse(t, `{"detail":{"number":[1,3]}}`)})
 	f.put("bus", order(1))
 	f.until("both follow", func() bool { return f.status("bus", "all").Following && f.status("bus", "some").Following })
 	broken := order(2)

@@ -117,8 +117,12 @@ func (s logs) Append(ctx context.Context, name string, data ...[]byte) (engine.P
 		size += len(d)
 	}
 	o := &appendOp{e: s.e, name: name, data: make([][]byte, len(data))}
-	own := make([]byte, 0, size)
+	own, left := []byte{}, size
 	for i, d := range data {
+		if len(d) > cap(own)-len(own) {
+			own = make([]byte, 0, max(len(d), min(left, slabBytes)))
+		}
+		left -= len(d)
 		n := len(own)
 		own = append(own, d...)
 		o.data[i] = own[n:len(own):len(own)]

@@ -22,7 +22,7 @@ type reader struct {
 const (
 	chunkEntries = 128       // are read at least, if there are as many
 	chunkBytes   = 512 << 10 // are read at most, or one entry
-	slabBytes    = 64 << 10  // entries share memory in pieces of this size
+	slabBytes    = 4 << 10   // entries share memory in pieces of this size: who keeps one keeps no more of the others
 )
 
 func (s logs) Open(ctx context.Context, name string, from engine.Position) (engine.Reader, error) {
