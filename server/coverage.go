@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
@@ -48,6 +49,7 @@ func Coverage() []ServiceCoverage {
 		lambda.NewService((*lambda.Service)(nil)),
 		pipes.NewService((*pipes.Service)(nil)),
 		apigateway.NewService((*apigateway.Service)(nil)),
+		cloudformation.NewService((*cloudformation.Service)(nil)),
 		dynamodb.NewService((*dynamodb.Service)(nil)),
 		streams.NewService((*streams.Service)(nil)),
 	}

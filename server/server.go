@@ -29,6 +29,7 @@ import (
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
@@ -74,6 +75,7 @@ type Server struct {
 	served   chan struct{} // closed when http has ended
 	closers  []func(context.Context) error
 	services []*wire.Service
+	stacks   *cloudformation.Service
 	console  *console.Console
 	guard    *access.Guard
 }
@@ -125,6 +127,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			c.Logger.Error("serving", "error", err)
 		}
 	}()
+	s.stacks.Resume()
 	return s, nil
 }
 
@@ -196,6 +199,10 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		streams.NewService(streams.New(tables.Changes(), c.Clock)),
 		apigateway.NewService(apis),
 	}
+	if err := s.openStacks(ctx, c, eng, box); err != nil {
+		return nil, err
+	}
+	s.services = append(s.services, cloudformation.NewService(s.stacks))
 	s.console = console.New(console.Config{
 		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Refusals: s.guard.Refusals, Clock: c.Clock, Logger: c.Logger,
 	})
