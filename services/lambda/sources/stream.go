@@ -252,6 +252,9 @@ func (m *Mapping) hand(ctx context.Context, shard string, batch []Record) error 
 		last = answer
 		if len(left) < len(batch) { // the first ones were taken
 			batch, attempt = left, 0
+			if m.Bisect { // the batch is parted there
+				continue
+			}
 		}
 		if m.Bisect && len(batch) > 1 && err == nil && answer.Error != "" {
 			half := len(batch) / 2
