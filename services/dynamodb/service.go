@@ -192,7 +192,7 @@ func (s *Service) sweepAll() {
 // Sweep deletes the items whose time to live is over and the records of streams
 // that are a day old. It runs by itself every [Options.Sweep].
 func (s *Service) Sweep(ctx context.Context) error {
-	var errs []error
+	errs := []error{s.tables.ForgetTokens(ctx)}
 	for _, o := range s.open.Range {
 		o := o.(*opened)
 		for {

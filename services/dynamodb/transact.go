@@ -111,6 +111,8 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 	switch err := s.writeAll(ctx, token, true, list); {
 	case errors.Is(err, table.ErrMismatch):
 		return nil, wire.Errorf(CodeIdempotentParameterMismatchException, "Specified idempotent token was used with different request parameters within the idempotency window")
+	case err != nil && ctx.Err() != nil: // the writes may still be looked at
+		return nil, err
 	case err != nil:
 		return nil, cancellation(list, onFailure, err)
 	}

@@ -27,7 +27,7 @@ const (
 	roomIndexes = 'x' // table index hash keys item's keys -> nothing
 	roomExpiry  = 't' // table seconds item's key          -> nothing
 	roomCounts  = 'c' // table                             -> items, bytes
-	roomTokens  = 'k' // scope and token                   -> time, digest
+	roomTokens  = 'k' // bucket of time, scope and token   -> time, digest
 	roomNumbers = 'n' //                                   -> the last number given to a table or index
 )
 

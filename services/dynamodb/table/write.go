@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -46,10 +47,22 @@ type Write struct {
 	Err              error     // why this write of a transaction fails
 
 	stored []byte // key
+	value  []byte // of what is put, as it is stored
 }
 
-// maxTransaction bounds the items of a transaction, in bytes.
-const maxTransaction = 4 << 20
+// ready works out what does not depend on the item as it is, before the
+// committer is asked for its time.
+func (w *Write) ready() {
+	d := w.Table.def.Load()
+	if d == nil || w.stored != nil {
+		return
+	}
+	w.stored = d.itemKey(w.Item)
+	if w.Action == Put {
+		w.NewSize = w.Item.Size()
+		w.value = encodeItem(w.Item, w.NewSize)
+	}
+}
 
 // Write does all the writes or none. It returns the error of the first that
 // cannot be done: ErrCondition, ErrGone, or a validation error; with all, the
@@ -58,31 +71,26 @@ const maxTransaction = 4 << 20
 func (s *Tables) Write(ctx context.Context, token *Token, all bool, writes ...*Write) error {
 	size := 128
 	for _, w := range writes {
-		size += 2 * w.Item.Size()
+		w.ready()
+		size += 2*len(w.value) + 256
 	}
-	return s.store.Transact(ctx, size, func(r pebble.Reader, b *pebble.Batch, log func(string, []byte)) error {
+	return s.store.Transact(ctx, size, func(r pebble.Reader, b *pebble.Batch, log func(string, []byte)) (err error) {
+		defer func() {
+			// The committer serves everyone: what one request does to it must
+			// not end it.
+			if p := recover(); p != nil {
+				err = fmt.Errorf("working out a write: %v", p)
+			}
+		}()
 		if token != nil {
 			done, err := token.check(r, s.clock.Now())
 			if err != nil || done {
 				return err
 			}
 		}
-		var first error
-		changes := make([]change, len(writes))
-		for i, w := range writes {
-			w.Err = nil
-			if err := changes[i].prepare(r, w); err != nil {
-				w.Err = err
-				if first == nil {
-					first = err
-				}
-				if !all {
-					return err
-				}
-			}
-		}
-		if first != nil {
-			return first
+		changes, err := prepareAll(r, writes, all)
+		if err != nil {
+			return err
 		}
 		if token != nil {
 			if err := token.write(b, s.clock.Now()); err != nil {
@@ -111,6 +119,24 @@ func (s *Tables) Write(ctx context.Context, token *Token, all bool, writes ...*W
 	})
 }
 
+// prepareAll works out all the writes; the error is the first one's.
+func prepareAll(r pebble.Reader, writes []*Write, all bool) (changes []change, first error) {
+	changes = make([]change, len(writes))
+	for i, w := range writes {
+		w.Err = nil
+		if err := changes[i].prepare(r, w); err != nil {
+			w.Err = err
+			if first == nil {
+				first = err
+			}
+			if !all {
+				break
+			}
+		}
+	}
+	return changes, first
+}
+
 func (t *Table) writeCounts(b *pebble.Batch) error {
 	v := binary.BigEndian.AppendUint64(make([]byte, 0, 16), uint64(t.items.Load()))
 	v = binary.BigEndian.AppendUint64(v, uint64(t.bytes.Load()))
@@ -136,8 +162,7 @@ func (c *change) prepare(r pebble.Reader, w *Write) error {
 		return ErrGone
 	}
 	d := c.def
-	w.stored = d.itemKey(w.Item)
-	w.Old, w.New, w.OldSize, w.NewSize = nil, nil, 0, 0
+	w.Old, w.New, w.OldSize = nil, nil, 0
 	if err := c.readOld(r); err != nil {
 		return err
 	}
@@ -159,13 +184,16 @@ func (c *change) prepare(r pebble.Reader, w *Write) error {
 			return err
 		}
 	}
-	if w.NewSize = w.New.Size(); w.NewSize > item.MaxSize {
-		if w.Action == Update {
+	if w.Action == Update {
+		if w.NewSize = w.New.Size(); w.NewSize > item.MaxSize {
 			return invalid("Item size to update has exceeded the maximum allowed size")
 		}
+		w.value = encodeItem(w.New, w.NewSize)
+	}
+	if w.NewSize > item.MaxSize {
 		return invalid("Item size has exceeded the maximum allowed size")
 	}
-	c.value = encodeItem(w.New, w.NewSize)
+	c.value = w.value
 	_, c.newJSON, _ = splitItem(c.value)
 	c.changed = c.oldJSON == nil || !bytes.Equal(c.oldJSON, c.newJSON)
 	c.bytes = int64(w.NewSize - w.OldSize)
