@@ -12,25 +12,52 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/gateway"
 	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/httpapi"
 	"github.com/signalbox/signalbox/services/apigateway/rest"
+	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// apiRoutes are the addresses of deployed APIs.
-func (s *Server) apiRoutes(c Config, apis *apigateway.Service, functions *lambda.Service, client *http.Client, who *callers) []gateway.Route {
-	front := rest.NewHandler(rest.Config{
-		APIs: apis, Functions: invoker{functions}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+// apis opens API Gateway: the services of REST and of HTTP APIs, and the
+// addresses of those that are deployed.
+func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, functions *lambda.Service, client *http.Client, who *callers) ([]*wire.Service, []gateway.Route, error) {
+	old, err := apigateway.New(ctx, eng, c.Clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	apis, err := apigatewayv2.New(ctx, eng, c.Clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	restAPIs := rest.NewHandler(rest.Config{
+		APIs: old, Functions: invoker{functions}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
 		Authenticate: func(r *http.Request, body []byte) (rest.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return rest.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
 	})
-	return []gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front}}
+	httpAPIs := httpapi.NewHandler(httpapi.Config{
+		APIs: apis, Functions: invoker{functions}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+		Authenticate: func(r *http.Request, body []byte) (httpapi.Caller, []byte, error) {
+			caller, body, err := who.front.Authenticate(r, body)
+			return httpapi.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
+		},
+	})
+	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a, _ := address.Parse(r); apis.Exists(a.API) {
+			httpAPIs.ServeHTTP(w, r)
+			return
+		}
+		restAPIs.ServeHTTP(w, r)
+	})
+	return []*wire.Service{apigateway.NewService(old), apigatewayv2.NewService(apis)},
+		[]gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front}}, nil
 }
 
 // invoker invokes functions for APIs.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/services/apigateway"
+	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
@@ -49,6 +50,7 @@ func Coverage() []ServiceCoverage {
 		lambda.NewService((*lambda.Service)(nil)),
 		pipes.NewService((*pipes.Service)(nil)),
 		apigateway.NewService((*apigateway.Service)(nil)),
+		apigatewayv2.NewService((*apigatewayv2.Service)(nil)),
 		cloudformation.NewService((*cloudformation.Service)(nil)),
 		dynamodb.NewService((*dynamodb.Service)(nil)),
 		streams.NewService((*streams.Service)(nil)),

@@ -28,7 +28,6 @@ import (
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/seal"
-	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
@@ -183,7 +182,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	if err != nil {
 		return nil, err
 	}
-	apis, err := apigateway.New(ctx, eng, c.Clock)
+	apis, apiRoutes, err := s.apis(ctx, c, eng, functions, client, &who)
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +196,8 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		pipes.NewService(piping),
 		dynamodb.NewService(tables),
 		streams.NewService(streams.New(tables.Changes(), c.Clock)),
-		apigateway.NewService(apis),
 	}
+	s.services = append(s.services, apis...)
 	if err := s.openStacks(ctx, c, eng, box); err != nil {
 		return nil, err
 	}
@@ -208,7 +207,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	})
 	who.front, err = gateway.New(gateway.Config{
 		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: gateway.Chain(keys, userKeys{identities}), Version: c.Version, Extra: s.console,
-		Authorize: authorize(s.guard, identities), Routes: append(routes(functions), s.apiRoutes(c, apis, functions, client, &who)...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
+		Authorize: authorize(s.guard, identities), Routes: append(routes(functions), apiRoutes...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
 	})
 	return who.front, err
 }

@@ -55,7 +55,7 @@ func run(models string, check bool, folders []string) error {
 		models = filepath.Join(models, "shared", "models")
 	}
 	if len(folders) == 0 {
-		for _, parent := range []string{"services", "wire/internal/testapi"} {
+		for _, parent := range []string{"services", "services/*", "wire/internal/testapi"} {
 			lists, err := filepath.Glob(filepath.Join(root, parent, "*", "operations.txt"))
 			if err != nil {
 				return err

@@ -8,10 +8,12 @@
 package address
 
 import (
+	"net"
 	"net/http"
 	"strings"
 
 	"github.com/signalbox/signalbox/gateway"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // Address is what a request is for.
@@ -67,4 +69,32 @@ func (a Address) CutStage() Address {
 		a.Path = "/" + rest
 	}
 	return a
+}
+
+// URL is the address of an API, without a slash at its end, as the client of a
+// request can reach it: by a host name under the one that it called, where names
+// under that resolve, else by path.
+func URL(r *wire.Request, api, region string) string {
+	scheme := r.Scheme
+	if scheme == "" {
+		scheme = "http"
+	}
+	name, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		name, port = r.Host, ""
+	}
+	base := ""
+	ip := net.ParseIP(name)
+	switch {
+	case ip != nil && ip.IsLoopback(), name == "localhost", strings.HasSuffix(name, ".localhost"):
+		base = "localhost"
+	case strings.HasSuffix(name, "localhost.localstack.cloud"):
+		base = "localhost.localstack.cloud"
+	default:
+		return scheme + "://" + r.Host + plain + api
+	}
+	if port != "" {
+		base += ":" + port
+	}
+	return scheme + "://" + api + ".execute-api." + region + "." + base
 }

@@ -166,3 +166,27 @@ func (p *Proxied) Plain(binary bool) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// DecodeProxied2 reads a proxy function's answer in the form of HTTP APIs,
+// payload format 2.0: what has no statusCode is the body of a response with 200,
+// as JSON.
+func DecodeProxied2(payload []byte) (*Proxied, error) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(payload, &fields) == nil && fields["statusCode"] != nil {
+		return decodeFields(fields)
+	}
+	body := payload
+	var text string
+	if json.Unmarshal(payload, &text) == nil && string(payload) != "null" {
+		body = []byte(text)
+	}
+	return &Proxied{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, nil
+}
+
+// ContentType is that of an answer which names none.
+func (p *Proxied) ContentType() string {
+	if p.Encoded {
+		return "application/octet-stream"
+	}
+	return "text/plain; charset=utf-8"
+}
