@@ -256,6 +256,7 @@ func (r *Runner) finish(w *round) (next []*item) {
 	r.leaseMore()
 	r.tellRoom()
 	r.running--
+	r.stirLease()
 	if !r.closed && !r.paused && r.cfg.pacer == nil && r.paced == nil && r.running < r.cfg.Concurrency {
 		clear(w.batch)
 		next = r.batch(w.batch[:0])
@@ -264,6 +265,7 @@ func (r *Runner) finish(w *round) (next []*item) {
 		}
 		if len(next) > 0 {
 			r.running++
+			r.begun++
 		}
 	}
 	r.pump()
@@ -286,10 +288,9 @@ func (r *Runner) release(it *item) {
 		delete(r.leased, it.id)
 		r.leasedBytes -= it.size
 		signal(r.leaseRoom)
-		if it.fate == fateSettled || it.fate == fateMoved {
-			if it.fate == fateSettled {
-				r.retries--
-			}
+		// One that is leased again meanwhile was not settled by this round.
+		if it.again == nil && (it.fate == fateSettled || it.fate == fateMoved) {
+			r.settledOne()
 			if g != nil {
 				g.durable = max(0, g.durable-1)
 			}

@@ -94,6 +94,7 @@ func (r *Runner) parkMore() {
 		return
 	}
 	r.parking = true
+	r.begun++
 	r.workers.Add(1)
 	go r.park()
 }
@@ -116,6 +117,7 @@ func (r *Runner) park() {
 		parked = r.nextToPark(parked[:0])
 		if len(parked) == 0 {
 			r.parking = false
+			r.stirLease()
 			r.pump()
 			r.mu.Unlock()
 			return

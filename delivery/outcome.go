@@ -317,10 +317,5 @@ func (r *Runner) buryLater(items []*item) {
 		}
 		it.fate = fateLeft
 		r.settleLeased([]*item{it}, func(it *item) { it.fate = fateMoved })
-		if it.fate == fateMoved {
-			r.mu.Lock()
-			r.retries-- // the new record was counted beside the old one
-			r.mu.Unlock()
-		}
 	}
 }

@@ -28,7 +28,7 @@ type waiting struct {
 // leaseMore starts the goroutine that leases retries, if there is need. Called
 // with mu held.
 func (r *Runner) leaseMore() {
-	if r.leasing || r.closed || r.retries <= 0 && !r.recount {
+	if r.leasing || r.closed || r.retries == 0 && !r.recount {
 		return
 	}
 	r.leasing = true
@@ -55,7 +55,7 @@ func (r *Runner) lease() {
 		// its records for long.
 		got, err := r.queues.Lease(r.life, r.name, max, d)
 		if err == nil && len(got) == 0 {
-			err = r.queues.Wait(r.open, r.name)
+			err = r.await()
 		} else if err == nil {
 			r.accept(got)
 		}
@@ -68,31 +68,44 @@ func (r *Runner) lease() {
 	}
 }
 
+// await waits until a retry may be due, or stirLease is called.
+func (r *Runner) await() error {
+	ctx, cancel := context.WithCancel(r.open)
+	defer cancel()
+	r.mu.Lock()
+	r.endWait = cancel
+	r.stirLease()
+	r.mu.Unlock()
+	err := r.queues.Wait(ctx, r.name)
+	r.mu.Lock()
+	r.endWait = nil
+	r.mu.Unlock()
+	if ctx.Err() != nil && r.open.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// stirLease wakes the goroutine that leases where it may have nothing to wait
+// for. Called with mu held, whenever a round is over.
+func (r *Runner) stirLease() {
+	if r.endWait != nil && (r.retries == 0 || r.recount && r.atRest()) {
+		r.endWait()
+	}
+}
+
 // lot tells how many retries to lease now, and for how long. When ok is false
 // the goroutine that leases has ended.
 func (r *Runner) lot() (n int, d time.Duration, ok bool) {
-	for {
-		r.mu.Lock()
-		if r.closed {
-			r.leasing = false
-			r.mu.Unlock()
-			return 0, 0, false
-		}
-		if r.retries > 0 {
-			break
-		}
-		if !r.recount {
-			r.leasing = false
-			r.mu.Unlock()
-			return 0, 0, false
-		}
-		r.recount = false
-		r.mu.Unlock()
-		if !r.countAgain() {
-			return 0, 0, false
-		}
-	}
+	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.closed && (r.retries == 0 || r.recount && r.atRest()) && !r.countAgain() {
+		return 0, 0, false // leasing is left set: there is no more
+	}
+	if r.closed || r.retries == 0 {
+		r.leasing = false
+		return 0, 0, false
+	}
 	if r.paused || r.hastening {
 		return 0, 0, true
 	}
@@ -106,23 +119,41 @@ func (r *Runner) lot() (n int, d time.Duration, ok bool) {
 	return max(0, n), r.cfg.lease, true
 }
 
-// countAgain counts the durable retries, after a write of which it is not
-// known whether it was made.
+// atRest tells whether nothing is under way that may change how many durable
+// retries there are. Called with mu held.
+func (r *Runner) atRest() bool { return r.running == 0 && !r.parking && r.submitting == 0 }
+
+// countAgain counts the durable retries: after a write of which it is not
+// known whether it was made, the books may be wrong. What is counted while
+// something is under way is good enough to go on, and not the last word.
+// Called with mu held, which it gives up for a while.
 func (r *Runner) countAgain() bool {
+	rest, begun := r.atRest(), r.begun
+	r.mu.Unlock()
 	counted := 0
-	if !r.insist(func(ctx context.Context) error {
+	ok := r.insist(func(ctx context.Context) error {
 		depth, err := r.queues.Depth(ctx, r.name)
 		counted = depth.Due + depth.Delayed + depth.Leased
 		return err
-	}) {
-		return false
-	}
+	})
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.retries <= 0 {
-		r.retries = counted
+	switch {
+	case !ok:
+	case rest && begun == r.begun:
+		r.retries, r.recount = counted, false
+	case r.retries == 0 && counted > 0:
+		r.retries, r.recount = counted, true
 	}
-	return true
+	return ok
+}
+
+// settledOne takes a durable retry off the books. Called with mu held.
+func (r *Runner) settledOne() {
+	if r.retries == 0 {
+		r.recount = true
+		return
+	}
+	r.retries--
 }
 
 // accept takes leased records up.
@@ -135,6 +166,12 @@ func (r *Runner) accept(got []engine.Leased) {
 		it, err := parseRecord(m.Body)
 		if err != nil {
 			broken = append(broken, m.Token)
+			r.settledOne()
+			if m.Group != "" && r.order == PerGroup {
+				g := r.groupNamed(m.Group)
+				g.durable = max(0, g.durable-1)
+				r.advance(g)
+			}
 			continue
 		}
 		it.id, it.token, it.until = m.ID, m.Token, m.Until
@@ -145,7 +182,6 @@ func (r *Runner) accept(got []engine.Leased) {
 		}
 		r.takeUp(it, m.Group, false)
 	}
-	r.retries -= len(broken)
 	r.stats.dropped += uint64(len(broken))
 	r.pump()
 	r.mu.Unlock()
@@ -174,7 +210,8 @@ func (r *Runner) takeUp(it *item, queueGroup string, first bool) {
 	r.leased[it.id] = it
 	r.leasedBytes += it.size
 	r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
-	if g := r.groupOf(&it.event); g != nil && queueGroup != "" {
+	if queueGroup != "" && r.order == PerGroup {
+		g := r.groupNamed(queueGroup)
 		it.group = g
 		if first {
 			g.leased.pushFirst(it)

@@ -57,9 +57,12 @@ type Runner struct {
 	asking       *turn // what paced waits for
 
 	// Durable retries.
-	retries     int  // in the queue
-	recount     bool // a failed write left it open how many there are
-	leasing     bool // the goroutine that leases is there
+	retries     int                // in the queue
+	recount     bool               // a failed write left it open how many there are
+	submitting  int                // calls of Submit under way
+	begun       int                // rounds, parkings and calls of Submit that have begun
+	leasing     bool               // the goroutine that leases is there
+	endWait     context.CancelFunc // ends its waiting for what is due; nil where it does not
 	leased      map[uint64]*item
 	leasedBytes int
 	bodyBytes   int // of a record, as a rule
@@ -219,6 +222,8 @@ func (r *Runner) Submit(ctx context.Context, events ...Event) error {
 		return ErrClosed
 	}
 	r.countQueued(events, 1)
+	r.submitting++
+	r.begun++
 	r.workers.Add(1) // Drop shall not miss what is on its way to the queue
 	r.mu.Unlock()
 	defer r.workers.Done()
@@ -228,6 +233,8 @@ func (r *Runner) Submit(ctx context.Context, events ...Event) error {
 	_, err := r.queues.Enqueue(ctx, r.name, messages...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.submitting--
+	defer r.stirLease()
 	if err != nil {
 		r.countQueued(events, -1)
 		r.recount = true
@@ -242,7 +249,7 @@ func (r *Runner) Submit(ctx context.Context, events ...Event) error {
 // they are, because from then on they may be leased and settled at any moment.
 // Called with mu held.
 func (r *Runner) countQueued(events []Event, n int) {
-	r.retries += n * len(events)
+	r.retries = max(0, r.retries+n*len(events))
 	for i := range events {
 		if g := r.groupOf(&events[i]); g != nil {
 			g.durable = max(0, g.durable+n)

@@ -80,6 +80,7 @@ func (r *Runner) begin(batch []*item, t *turn) {
 		it.begun = true
 	}
 	r.running++
+	r.begun++
 	r.workers.Add(1)
 	go r.work(batch, t)
 }
