@@ -73,7 +73,7 @@ func (s *Service) again(ctx context.Context, q *queue, id string, visibility tim
 			return nil, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("receiving from %s: %w", q.key(), err)
+			return nil, fmt.Errorf("receiving from %s: %w", q.Key(), err)
 		}
 	}
 	return got, nil

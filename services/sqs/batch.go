@@ -5,6 +5,9 @@ import (
 	"errors"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/message"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -21,7 +24,7 @@ func checkBatch(entry string, n int, id func(int) *string) error {
 	seen := map[string]bool{}
 	for i := range n {
 		p := id(i)
-		if p == nil || !validName(*p) {
+		if p == nil || !address.ValidName(*p) {
 			return wire.Errorf(CodeInvalidBatchEntryId, "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
 		if seen[*p] {
@@ -51,8 +54,8 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 	if err := checkBatch("SendMessageBatchRequestEntry", len(in.Entries), func(i int) *string { return in.Entries[i].Id }); err != nil {
 		return nil, err
 	}
-	if total := batchSize(in.Entries); total > maxMessage {
-		return nil, wire.Errorf(CodeBatchRequestTooLong, "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, total)
+	if total := batchSize(in.Entries); total > message.MaxSize {
+		return nil, wire.Errorf(CodeBatchRequestTooLong, "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", message.MaxSize, total)
 	}
 	if err := q.checkFIFOBatch(in.Entries); err != nil {
 		return nil, err
@@ -77,7 +80,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 			out.Failed = append(out.Failed, f)
 			continue
 		}
-		messages = append(messages, p.message)
+		messages = append(messages, p.kept)
 		digest, attributes, system := p.digests()
 		out.Successful = append(out.Successful, SendMessageBatchResultEntry{
 			Id: e.Id, MD5OfMessageBody: &digest,
@@ -92,7 +95,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 		return nil, err
 	}
 	for i, id := range ids {
-		out.Successful[i].MessageId = new(q.messageID(id))
+		out.Successful[i].MessageId = new(message.ID(q.instance, id))
 		out.Successful[i].SequenceNumber = q.sequence(id)
 	}
 	return out, nil
@@ -102,14 +105,14 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 // AWS does so, with InvalidParameterValue for both.
 func (q *queue) checkFIFOBatch(entries []SendMessageBatchRequestEntry) error {
 	set := q.now.Load()
-	if !set.fifo {
+	if !set.FIFO {
 		return nil
 	}
 	for _, e := range entries {
 		if e.MessageGroupId == nil {
-			return wire.Errorf(codeInvalidParameterValue, "The request must contain the parameter MessageGroupId.")
+			return refuse.Invalidf("The request must contain the parameter MessageGroupId.")
 		}
-		if e.MessageDeduplicationId == nil && !set.contentDedup {
+		if e.MessageDeduplicationId == nil && !set.ContentDedup {
 			return errNoDedup
 		}
 	}

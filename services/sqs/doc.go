@@ -21,6 +21,17 @@
 // they are not evaluated here. Message move tasks are durable and go on after
 // a restart.
 //
+// # Its rooms
+//
+//	address    queues by account, region and name; ARNs and queue URLs
+//	settings   attributes, redrive policies, permissions
+//	message    bodies, attributes, digests, receipt handles, what the engine keeps
+//	moves      message move tasks
+//	refuse     the errors that all of them share
+//
+// Here is what they serve: the operations, the way of a message through the
+// engine, and the queue as a target.
+//
 // # What it promises
 //
 //   - A message whose send was answered is there until it was deleted, has

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/signalbox/signalbox/engine"
 )
@@ -42,7 +40,7 @@ func (s *Service) Receive(ctx context.Context, arn string, p ReceiveParams) ([]R
 		p.Max = 10
 	}
 	if p.Visibility <= 0 {
-		p.Visibility = q.now.Load().visibility
+		p.Visibility = q.now.Load().Visibility
 	}
 	got, err := s.receive(ctx, q, p.Max, p.Visibility, p.Wait)
 	if err != nil {
@@ -52,7 +50,7 @@ func (s *Service) Receive(ctx context.Context, arn string, p ReceiveParams) ([]R
 	for i := range got {
 		m := q.answer(&got[i], systemNames, []string{"All"})
 		out[i] = Received{
-			MessageID: *m.MessageId, ReceiptHandle: got[i].handle, Body: []byte(got[i].body), MD5: *m.MD5OfBody,
+			MessageID: *m.MessageId, ReceiptHandle: got[i].handle, Body: []byte(got[i].envelope.Body), MD5: *m.MD5OfBody,
 			Attributes: m.Attributes, Message: m.MessageAttributes, Token: got[i].Token,
 		}
 	}
@@ -106,7 +104,7 @@ func (s *Service) Release(ctx context.Context, arn string, after time.Duration, 
 	for _, token := range tokens {
 		err := s.queues.PutBack(ctx, q.messages, token, due, true, nil)
 		if err != nil && !errors.Is(err, engine.ErrLease) {
-			return fmt.Errorf("giving back to %s: %w", q.key(), err)
+			return fmt.Errorf("giving back to %s: %w", q.Key(), err)
 		}
 	}
 	return nil
@@ -118,21 +116,5 @@ func (s *Service) Exists(arn string) (exists, fifo bool) {
 	if q == nil {
 		return false, false
 	}
-	return true, q.now.Load().fifo
-}
-
-// presentable makes any text fit for an attribute's value of at most n bytes.
-func presentable(s string, n int) string {
-	if !validText(s) {
-		s = strings.Map(func(r rune) rune {
-			if r == utf8.RuneError || !validText(string(r)) {
-				return ' '
-			}
-			return r
-		}, s)
-	}
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "")
-	}
-	return s
+	return true, q.now.Load().FIFO
 }

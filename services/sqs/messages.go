@@ -2,19 +2,12 @@ package sqs
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
-	"fmt"
-	"math/big"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/engine"
-	"github.com/signalbox/signalbox/wire"
+	"github.com/signalbox/signalbox/services/sqs/message"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
 )
 
 // draft is a message as a sender gives it: the same for SendMessage, an entry
@@ -31,22 +24,22 @@ type draft struct {
 
 // prepared is a draft that was found good.
 type prepared struct {
-	message engine.Message
-	envelope
+	kept engine.Message // what the engine is given
+	message.Envelope
 	traceType string // data type of the trace header
 }
 
 // digests are the three that a sender gets; "" where there is nothing to digest.
 func (p *prepared) digests() (body, attributes, system string) {
-	if p.trace != "" {
-		system = md5OfAttributes([]attribute{{name: MessageSystemAttributeNameForSendsAWSTraceHeader, dataType: p.traceType, value: p.trace}})
+	if p.Trace != "" {
+		system = message.MD5OfAttributes([]message.Attribute{{Name: MessageSystemAttributeNameForSendsAWSTraceHeader, Type: p.traceType, Value: p.Trace}})
 	}
-	return md5Of(p.body), md5OfAttributes(p.attributes), system
+	return message.MD5(p.Body), message.MD5OfAttributes(p.Attributes), system
 }
 
 // prepare validates a draft and makes the engine's message of it.
 func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
-	if err := checkBody(d.body); err != nil {
+	if err := message.CheckBody(d.body); err != nil {
 		return prepared{}, err
 	}
 	attributes, size, err := readAttributes(d.attributes)
@@ -59,14 +52,12 @@ func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
 	}
 	size += len(d.body)
 	set := q.now.Load()
-	if size > set.maxSize {
-		return prepared{}, wire.Errorf(codeInvalidParameterValue, "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", set.maxSize)
+	if size > set.MaxSize {
+		return prepared{}, refuse.Invalidf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", set.MaxSize)
 	}
-	p := prepared{envelope: envelope{body: d.body, sender: d.sender, attributes: attributes}}
-	if trace != nil {
-		p.trace, p.traceType = trace.value, trace.dataType
-	}
-	if err := q.order(d, &p.envelope, &p.message, set); err != nil {
+	p := prepared{Envelope: message.Envelope{Body: d.body, Sender: d.sender, Attributes: attributes}}
+	p.Trace, p.traceType = trace.Value, trace.Type
+	if err := q.order(d, &p.Envelope, &p.kept, set); err != nil {
 		return prepared{}, err
 	}
 	delay, err := delayOf(d.delay, set)
@@ -74,235 +65,103 @@ func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
 		return prepared{}, err
 	}
 	if delay > 0 {
-		p.message.Due = now.Add(delay)
+		p.kept.Due = now.Add(delay)
 	}
-	p.message.Body = p.encode()
+	p.kept.Body = p.Encode()
 	return p, nil
 }
 
 // order fills in what FIFO queues need: group and deduplication. On standard
 // queues the group is kept (fair queues) but orders nothing.
-func (q *queue) order(d draft, e *envelope, m *engine.Message, set *settings) error {
+func (q *queue) order(d draft, e *message.Envelope, m *engine.Message, set *snapshot) error {
 	if d.group != nil {
-		if !validToken(*d.group) {
-			return invalidValue(*d.group, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		if !message.ValidToken(*d.group) {
+			return refuse.Value(*d.group, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 		}
-		e.group = *d.group
+		e.Group = *d.group
 	}
 	if d.dedup != nil {
-		if !set.fifo {
-			return invalidValue(*d.dedup, "MessageDeduplicationId", notForType)
+		if !set.FIFO {
+			return refuse.Value(*d.dedup, "MessageDeduplicationId", refuse.NotForType)
 		}
-		if !validToken(*d.dedup) {
-			return invalidValue(*d.dedup, "MessageDeduplicationId", "MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		if !message.ValidToken(*d.dedup) {
+			return refuse.Value(*d.dedup, "MessageDeduplicationId", "MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 		}
-		e.dedup = *d.dedup
+		e.Dedup = *d.dedup
 	}
-	if !set.fifo {
+	if !set.FIFO {
 		return nil
 	}
 	if d.group == nil {
-		return missing("MessageGroupId")
+		return refuse.Missing("MessageGroupId")
 	}
 	if d.dedup == nil {
-		if !set.contentDedup {
+		if !set.ContentDedup {
 			return errNoDedup
 		}
 		sum := sha256.Sum256([]byte(d.body))
-		e.dedup = hex.EncodeToString(sum[:])
+		e.Dedup = hex.EncodeToString(sum[:])
 	}
-	m.Group, m.Dedup = e.group, dedupKey(set, e)
+	m.Group, m.Dedup = e.Group, dedupKey(set, e)
 	return nil
 }
 
 // errNoDedup is what a FIFO queue answers to a message without an id.
-var errNoDedup = wire.Errorf(codeInvalidParameterValue, "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+var errNoDedup = refuse.Invalidf("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 
 // dedupKey is what the engine compares. Neither part holds a space.
-func dedupKey(set *settings, e *envelope) string {
-	if set.groupScope {
-		return e.group + " " + e.dedup
+func dedupKey(set *snapshot, e *message.Envelope) string {
+	if set.GroupScope {
+		return e.Group + " " + e.Dedup
 	}
-	return e.dedup
+	return e.Dedup
 }
 
-func delayOf(seconds *int32, set *settings) (time.Duration, error) {
+func delayOf(seconds *int32, set *snapshot) (time.Duration, error) {
 	if seconds == nil {
-		return set.delay, nil
+		return set.Delay, nil
 	}
 	if *seconds < 0 || *seconds > 900 {
-		return 0, invalidValue(*seconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
+		return 0, refuse.Value(*seconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
 	}
-	if set.fifo {
+	if set.FIFO {
 		if *seconds != 0 {
-			return 0, invalidValue(*seconds, "DelaySeconds", notForType)
+			return 0, refuse.Value(*seconds, "DelaySeconds", refuse.NotForType)
 		}
-		return set.delay, nil
+		return set.Delay, nil
 	}
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// checkBody refuses what XML 1.0 cannot hold.
-func checkBody(body string) error {
-	if body == "" {
-		return missing("MessageBody")
-	}
-	if !validText(body) {
-		return wire.Errorf(CodeInvalidMessageContents, "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
-	}
-	return nil
-}
-
-func validText(s string) bool {
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
-				return false
-			}
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 || r == 0xFFFE || r == 0xFFFF {
-			return false
-		}
-		i += size
-	}
-	return true
-}
-
-// validToken checks a group or deduplication id: letters, digits and
-// punctuation, 1 to 128 of them.
-func validToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return len(s) >= 1 && len(s) <= 128
-}
-
-const maxAttributes = 10
-
-// readAttributes validates message attributes (developer guide, page
-// sqs-message-metadata), and counts their bytes: name, type and value.
-func readAttributes(in map[string]MessageAttributeValue) (out []attribute, size int, err error) {
-	if len(in) > maxAttributes {
-		return nil, 0, wire.Errorf(codeInvalidParameterValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", len(in), maxAttributes)
+// readAttributes validates message attributes, and counts their bytes.
+func readAttributes(in map[string]MessageAttributeValue) (out []message.Attribute, size int, err error) {
+	if len(in) > message.MaxAttributes {
+		return nil, 0, refuse.Invalidf("Number of message attributes [%d] exceeds the allowed maximum [%d].", len(in), message.MaxAttributes)
 	}
 	for name, v := range in {
-		a := attribute{name: name}
-		if v.DataType != nil {
-			a.dataType = *v.DataType
-		}
-		if err := checkAttributeName(name); err != nil {
+		a, err := message.ReadAttribute(name, message.Value{
+			Type: v.DataType, Text: v.StringValue, Bytes: v.BinaryValue,
+			List: len(v.StringListValues) > 0 || len(v.BinaryListValues) > 0,
+		})
+		if err != nil {
 			return nil, 0, err
 		}
-		if len(v.StringListValues) > 0 || len(v.BinaryListValues) > 0 {
-			return nil, 0, wire.Errorf(CodeUnsupportedOperation, "Message attribute list values in SendMessage operation are not supported.")
-		}
-		if err := a.read("user", v.StringValue, v.BinaryValue); err != nil {
-			return nil, 0, err
-		}
-		size += len(a.name) + len(a.dataType) + len(a.value)
+		size += a.Size()
 		out = append(out, a)
 	}
 	return out, size, nil
 }
 
-// readSystem validates system attributes; they do not count towards the size.
-func readSystem(in map[string]MessageSystemAttributeValue) (*attribute, error) {
+// readSystem validates system attributes.
+func readSystem(in map[string]MessageSystemAttributeValue) (trace message.Attribute, err error) {
 	for name := range in {
 		if name != MessageSystemAttributeNameForSendsAWSTraceHeader {
-			return nil, wire.Errorf(codeInvalidParameterValue, "Message system attribute name '%s' is invalid.", name)
+			return trace, refuse.Invalidf("Message system attribute name '%s' is invalid.", name)
 		}
 	}
 	v, ok := in[MessageSystemAttributeNameForSendsAWSTraceHeader]
 	if !ok {
-		return nil, nil
+		return trace, nil
 	}
-	a := &attribute{name: MessageSystemAttributeNameForSendsAWSTraceHeader}
-	if v.DataType != nil {
-		a.dataType = *v.DataType
-	}
-	if err := a.read("system", v.StringValue, v.BinaryValue); err != nil {
-		return nil, err
-	}
-	if a.binary {
-		return nil, wire.Errorf(codeInvalidParameterValue, "The message system attribute '%s' must be of type String.", a.name)
-	}
-	return a, nil
-}
-
-// read takes the value that the attribute's type asks for.
-func (a *attribute) read(whose string, text *string, bytes []byte) error {
-	base, label, _ := strings.Cut(a.dataType, ".")
-	if (base != "String" && base != "Number" && base != "Binary") || len(a.dataType) > 256 || strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r > '~' }) {
-		if a.dataType == "" {
-			return wire.Errorf(codeInvalidParameterValue, "The message attribute '%s' must contain a non-empty message attribute type.", a.name)
-		}
-		return wire.Errorf(codeInvalidParameterValue, "The type of message (%s) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", whose, a.name)
-	}
-	empty := wire.Errorf(codeInvalidParameterValue, "Message (%s) attribute '%s' must contain a non-empty value of type '%s'.", whose, a.name, base)
-	if base == "Binary" {
-		if len(bytes) == 0 {
-			return empty
-		}
-		a.binary, a.value = true, string(bytes)
-		return nil
-	}
-	if text == nil || *text == "" {
-		return empty
-	}
-	if !validText(*text) {
-		return wire.Errorf(CodeInvalidMessageContents, "Invalid characters found in the value of message attribute '%s'. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", a.name)
-	}
-	if base == "Number" {
-		if _, _, err := big.ParseFloat(*text, 10, 128, big.ToNearestEven); err != nil || strings.ContainsAny(*text, "_nN") {
-			return wire.Errorf(codeInvalidParameterValue, "Can't cast the value of message (%s) attribute '%s' to a number.", whose, a.name)
-		}
-	}
-	a.value = *text
-	return nil
-}
-
-func checkAttributeName(name string) error {
-	lower := strings.ToLower(name)
-	switch {
-	case name == "" || len(name) > 256:
-		return wire.Errorf(codeInvalidParameterValue, "Length of message attribute name must be between 1 and 256 bytes.")
-	case strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
-		return wire.Errorf(codeInvalidParameterValue, "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use.")
-	case name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, ".."):
-		return wire.Errorf(codeInvalidParameterValue, "Invalid use of periods in message attribute name '%s'.", name)
-	}
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
-		default:
-			return wire.Errorf(codeInvalidParameterValue, "Invalid non-alphanumeric character '#x%X' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.", c)
-		}
-	}
-	return nil
-}
-
-// messageID makes a message's id of its queue and engine id, so that a message
-// which was dropped as a duplicate is answered with the first one's id.
-func (q *queue) messageID(id uint64) string {
-	b := append([]byte(q.instance), 0, 0, 0, 0, 0, 0, 0, 0)
-	binary.BigEndian.PutUint64(b[len(q.instance):], id)
-	sum := sha256.Sum256(b)
-	u := uuid.UUID(sum[:16])
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
-	return u.String()
-}
-
-// sequenceNumber is a FIFO message's number: 20 digits, increasing.
-func sequenceNumber(id uint64) string {
-	const base = 10_000_000_000_000_000_000
-	if id >= 1<<63-1 {
-		return fmt.Sprintf("%020d", id)
-	}
-	return strconv.FormatUint(base+id, 10)
+	return message.ReadSystem(MessageSystemAttributeNameForSendsAWSTraceHeader, message.Value{Type: v.DataType, Text: v.StringValue, Bytes: v.BinaryValue})
 }

@@ -3,6 +3,7 @@ package sqs
 import (
 	"strings"
 
+	"github.com/signalbox/signalbox/services/sqs/address"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -10,23 +11,23 @@ import (
 // reference, page list_amazonsqs).
 func Needs(in any, r *wire.Request) []wire.Permission {
 	own := func(name string) []wire.Permission {
-		return []wire.Permission{{Resource: address{r.Region, r.Account, name}.arn()}}
+		return []wire.Permission{{Resource: address.Queue{Region: r.Region, Account: r.Account, Name: name}.ARN()}}
 	}
 	// at is the queue of a URL; one that cannot be read names no queue, which the
 	// operation will say.
 	at := func(url *string, action string) []wire.Permission {
-		a, err := addressOfURL(r, wire.Value(url))
+		a, err := address.OfURL(r, wire.Value(url))
 		if err != nil {
 			return []wire.Permission{}
 		}
-		return []wire.Permission{{Action: action, Resource: a.arn()}}
+		return []wire.Permission{{Action: action, Resource: a.ARN()}}
 	}
 	switch in := in.(type) {
 	case *CreateQueueInput:
 		return own(wire.Value(in.QueueName))
 	case *GetQueueUrlInput:
 		if in.QueueOwnerAWSAccountId != nil {
-			return []wire.Permission{{Resource: address{r.Region, *in.QueueOwnerAWSAccountId, wire.Value(in.QueueName)}.arn()}}
+			return []wire.Permission{{Resource: address.Queue{Region: r.Region, Account: *in.QueueOwnerAWSAccountId, Name: wire.Value(in.QueueName)}.ARN()}}
 		}
 		return own(wire.Value(in.QueueName))
 	case *DeleteQueueInput:

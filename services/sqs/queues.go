@@ -10,38 +10,56 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
+	"github.com/signalbox/signalbox/services/sqs/settings"
 	"github.com/signalbox/signalbox/wire"
 )
+
+// queueAt finds the queue that a request means by its URL.
+func (s *Service) queueAt(ctx context.Context, url *string) (*queue, error) {
+	if url == nil || *url == "" {
+		return nil, refuse.Missing(`QueueUrl`)
+	}
+	a, err := address.OfURL(wire.FromContext(ctx), *url)
+	if err != nil {
+		return nil, err
+	}
+	if q := s.store.find(a); q != nil {
+		return q, nil
+	}
+	return nil, noQueue()
+}
 
 // CreateQueue implements [API]. It answers the URL of a queue that is there
 // already, if none of the given attributes differs.
 func (s *Service) CreateQueue(ctx context.Context, in *CreateQueueInput) (*CreateQueueOutput, error) {
 	if in.QueueName == nil {
-		return nil, missing("QueueName")
+		return nil, refuse.Missing("QueueName")
 	}
-	r := wire.FromContext(ctx)
-	a := address{r.Region, r.Account, *in.QueueName}
-	fifo, err := checkName(a.name, in.Attributes)
+	r, given := wire.FromContext(ctx), settings.Attributes(in.Attributes)
+	a := address.Queue{Region: r.Region, Account: r.Account, Name: *in.QueueName}
+	fifo, err := checkName(a.Name, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(a, fifo, in.Attributes); err != nil {
+	if err := given.Check(fifo, s.refuses(a, fifo)); err != nil {
 		return nil, err
 	}
-	if err := checkTags(a.name, nil, in.Tags); err != nil {
+	if err := checkTags(a.Name, nil, in.Tags); err != nil {
 		return nil, err
 	}
-	attributes := map[string]string{}
-	set(attributes, in.Attributes)
-	if err := checkThroughput(attributes); err != nil {
+	attributes := settings.Attributes{}
+	attributes.Set(given)
+	if err := attributes.CheckThroughput(); err != nil {
 		return nil, err
 	}
 	for {
 		if q := s.store.find(a); q != nil {
-			if name := differs(q.now.Load().Attributes, in.Attributes); name != "" {
+			if name := q.now.Load().Attributes.Differs(given); name != "" {
 				return nil, wire.Errorf(CodeQueueNameExists, "A queue already exists with the same name and a different value for attribute %s", name)
 			}
-			return &CreateQueueOutput{QueueUrl: new(a.url(ctx))}, nil
+			return &CreateQueueOutput{QueueUrl: new(a.URL(r))}, nil
 		}
 		now := s.clock.Now()
 		if s.deletedSince(a, now) {
@@ -54,7 +72,7 @@ func (s *Service) CreateQueue(ctx context.Context, in *CreateQueueInput) (*Creat
 		if created, err := s.store.create(ctx, a, d); err != nil {
 			return nil, err
 		} else if created {
-			return &CreateQueueOutput{QueueUrl: new(a.url(ctx))}, nil
+			return &CreateQueueOutput{QueueUrl: new(a.URL(r))}, nil
 		}
 	}
 }
@@ -64,24 +82,24 @@ func checkName(name string, attributes map[string]string) (fifo bool, err error)
 	kind, given := attributes[QueueAttributeNameFifoQueue]
 	switch {
 	case given && kind == "false":
-		return false, unknownAttribute(QueueAttributeNameFifoQueue)
+		return false, settings.Unknown(QueueAttributeNameFifoQueue)
 	case kind == "true":
-		bare, ok := strings.CutSuffix(name, fifoSuffix)
-		if !ok || !validName(bare) || len(name) > 80 {
-			return false, wire.Errorf(codeInvalidParameterValue, "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
+		bare, ok := strings.CutSuffix(name, address.FIFOSuffix)
+		if !ok || !address.ValidName(bare) || len(name) > 80 {
+			return false, refuse.Invalidf("The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
 		}
 		return true, nil
-	case !validName(name):
-		return false, wire.Errorf(codeInvalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+	case !address.ValidName(name):
+		return false, refuse.Invalidf("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	return false, nil
 }
 
 // deletedSince tells whether the name is held back. It forgets those that are not.
-func (s *Service) deletedSince(a address, now time.Time) bool {
+func (s *Service) deletedSince(a address.Queue, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.deleted, func(_ address, at time.Time) bool { return now.Sub(at) >= s.opts.NameReuse })
+	maps.DeleteFunc(s.deleted, func(_ address.Queue, at time.Time) bool { return now.Sub(at) >= s.opts.NameReuse })
 	_, held := s.deleted[a]
 	return held
 }
@@ -93,12 +111,12 @@ func (s *Service) DeleteQueue(ctx context.Context, in *DeleteQueueInput) (*Delet
 	if err != nil {
 		return nil, err
 	}
-	if q, err = s.store.remove(ctx, q.address); err != nil {
+	if q, err = s.store.remove(ctx, q.Queue); err != nil {
 		return nil, err
 	}
 	if s.opts.NameReuse > 0 {
 		s.mu.Lock()
-		s.deleted[q.address] = s.clock.Now()
+		s.deleted[q.Queue] = s.clock.Now()
 		s.mu.Unlock()
 	}
 	// The queue is deleted whatever becomes of this: the next start drops what
@@ -112,17 +130,17 @@ func (s *Service) DeleteQueue(ctx context.Context, in *DeleteQueueInput) (*Delet
 // GetQueueUrl implements [API].
 func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
 	if in.QueueName == nil {
-		return nil, missing("QueueName")
+		return nil, refuse.Missing("QueueName")
 	}
 	r := wire.FromContext(ctx)
-	a := address{r.Region, r.Account, *in.QueueName}
+	a := address.Queue{Region: r.Region, Account: r.Account, Name: *in.QueueName}
 	if in.QueueOwnerAWSAccountId != nil {
-		a.account = *in.QueueOwnerAWSAccountId
+		a.Account = *in.QueueOwnerAWSAccountId
 	}
 	if s.store.find(a) == nil {
 		return nil, noQueue()
 	}
-	return &GetQueueUrlOutput{QueueUrl: new(a.url(ctx))}, nil
+	return &GetQueueUrlOutput{QueueUrl: new(a.URL(r))}, nil
 }
 
 // ListQueues implements [API]. Without MaxResults it answers the first 1,000
@@ -149,8 +167,8 @@ func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *ListDeadLe
 		return nil, err
 	}
 	urls, next, err := s.page(ctx, in.MaxResults, in.NextToken, func(_ string, q *queue) bool {
-		p := q.now.Load().redrive
-		return p != nil && p.target == dead.address
+		p := q.now.Load().Redrive
+		return p != nil && p.Target == dead.Queue
 	})
 	if err != nil {
 		return nil, err
@@ -166,7 +184,7 @@ func (s *Service) page(ctx context.Context, limit *int32, token *string, wanted 
 	most := 1000
 	if limit != nil {
 		if *limit < 1 || *limit > 1000 {
-			return nil, nil, invalidValue(*limit, "MaxResults", "Must be between 1 and 1000, if provided.")
+			return nil, nil, refuse.Value(*limit, "MaxResults", "Must be between 1 and 1000, if provided.")
 		}
 		most = int(*limit)
 	}
@@ -174,7 +192,7 @@ func (s *Service) page(ctx context.Context, limit *int32, token *string, wanted 
 	if token != nil && *token != "" {
 		b, err := base64.URLEncoding.DecodeString(*token)
 		if err != nil || len(b) == 0 {
-			return nil, nil, wire.Errorf(codeInvalidParameterValue, "Invalid or expired next token.")
+			return nil, nil, refuse.Invalidf("Invalid or expired next token.")
 		}
 		after = string(b)
 	}
@@ -192,8 +210,8 @@ func (s *Service) page(ctx context.Context, limit *int32, token *string, wanted 
 		}
 	}
 	for _, key := range keys {
-		a, _ := addressOfKey(key)
-		urls = append(urls, a.url(ctx))
+		a, _ := address.OfKey(key)
+		urls = append(urls, a.URL(wire.FromContext(ctx)))
 	}
 	return urls, next, nil
 }
@@ -206,7 +224,7 @@ func (s *Service) PurgeQueue(ctx context.Context, in *PurgeQueueInput) (*PurgeQu
 		return nil, err
 	}
 	if s.opts.PurgeInterval > 0 && !s.mayPurge(q) {
-		return nil, wire.Errorf(CodePurgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every %d seconds.", q.name, int(s.opts.PurgeInterval/time.Second))
+		return nil, wire.Errorf(CodePurgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every %d seconds.", q.Name, int(s.opts.PurgeInterval/time.Second))
 	}
 	return nil, s.queues.Purge(ctx, q.messages)
 }

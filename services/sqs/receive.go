@@ -6,28 +6,30 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/message"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
+	"github.com/signalbox/signalbox/services/sqs/settings"
 )
 
 // received is a message in the hands of a consumer.
 type received struct {
 	engine.Leased
-	envelope
-	handle string
+	envelope message.Envelope
+	handle   string
 }
 
 // receives counts how often the message was given to someone.
-func (r *received) receives() int { return r.Leases - r.uncounted }
+func (r *received) receives() int { return r.Leases - r.envelope.Uncounted }
 
 // sentAt is SentTimestamp: of a message that a standard queue gave to its
 // dead-letter queue, when it was first sent.
 func (r *received) sentAt() time.Time {
-	if !r.sent.IsZero() {
-		return r.sent
+	if !r.envelope.Sent.IsZero() {
+		return r.envelope.Sent
 	}
 	return r.Enqueued
 }
@@ -72,31 +74,31 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 // receiveBounds validates the numbers of a receive.
 func (q *queue) receiveBounds(in *ReceiveMessageInput) (most int, visibility, wait time.Duration, err error) {
 	set := q.now.Load()
-	most, visibility, wait = 1, set.visibility, set.wait
+	most, visibility, wait = 1, set.Visibility, set.Wait
 	if n := in.MaxNumberOfMessages; n != nil {
 		if *n < 1 || *n > 10 {
-			return 0, 0, 0, invalidValue(*n, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+			return 0, 0, 0, refuse.Value(*n, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
 		}
 		most = int(*n)
 	}
 	if n := in.VisibilityTimeout; n != nil {
-		if *n < 0 || *n > maxVisibility {
-			return 0, 0, 0, invalidValue(*n, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided.")
+		if *n < 0 || *n > settings.MaxVisibility {
+			return 0, 0, 0, refuse.Value(*n, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided.")
 		}
 		visibility = time.Duration(*n) * time.Second
 	}
 	if n := in.WaitTimeSeconds; n != nil {
 		if *n < 0 || *n > 20 {
-			return 0, 0, 0, invalidValue(*n, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
+			return 0, 0, 0, refuse.Value(*n, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
 		}
 		wait = time.Duration(*n) * time.Second
 	}
 	if id := in.ReceiveRequestAttemptId; id != nil {
-		if !set.fifo {
-			return 0, 0, 0, invalidValue(*id, "ReceiveRequestAttemptId", notForType)
+		if !set.FIFO {
+			return 0, 0, 0, refuse.Value(*id, "ReceiveRequestAttemptId", refuse.NotForType)
 		}
-		if !validToken(*id) {
-			return 0, 0, 0, invalidValue(*id, "ReceiveRequestAttemptId", "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		if !message.ValidToken(*id) {
+			return 0, 0, 0, refuse.Value(*id, "ReceiveRequestAttemptId", "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 		}
 	}
 	return most, visibility, wait, nil
@@ -129,7 +131,7 @@ func (s *Service) receive(ctx context.Context, q *queue, most int, visibility, w
 			case q.ctx.Err() != nil:
 				return nil, noQueue()
 			}
-			return nil, fmt.Errorf("waiting for messages of %s: %w", q.key(), err)
+			return nil, fmt.Errorf("waiting for messages of %s: %w", q.Key(), err)
 		}
 	}
 }
@@ -145,17 +147,17 @@ func (s *Service) lease(ctx context.Context, q *queue, most int, visibility time
 		now := s.clock.Now()
 		leased, err := s.queues.Lease(ctx, q.messages, most-len(out), max(visibility, 5*time.Second))
 		if err != nil {
-			return out, fmt.Errorf("receiving from %s: %w", q.key(), err)
+			return out, fmt.Errorf("receiving from %s: %w", q.Key(), err)
 		}
 		good, err := s.sift(ctx, q, leased, now, q.now.Load())
 		if err != nil {
 			return out, err
 		}
 		for i := range good {
-			good[i].handle = q.handle(&good[i].Leased, now, now.Add(visibility))
+			good[i].handle = message.Handle{ID: good[i].Leased.ID, Received: now, Until: now.Add(visibility), Token: good[i].Token}.Text(q.instance)
 			if visibility < 5*time.Second {
 				if err := s.queues.PutBack(ctx, q.messages, good[i].Token, now.Add(visibility), true, nil); err != nil && !errors.Is(err, engine.ErrLease) {
-					return out, fmt.Errorf("receiving from %s: %w", q.key(), err)
+					return out, fmt.Errorf("receiving from %s: %w", q.Key(), err)
 				}
 			}
 		}
@@ -168,22 +170,22 @@ func (s *Service) lease(ctx context.Context, q *queue, most int, visibility time
 }
 
 // sift takes out of leased messages those that nobody is to receive any more.
-func (s *Service) sift(ctx context.Context, q *queue, leased []engine.Leased, now time.Time, set *settings) ([]received, error) {
+func (s *Service) sift(ctx context.Context, q *queue, leased []engine.Leased, now time.Time, set *snapshot) ([]received, error) {
 	good := make([]received, 0, len(leased))
 	var expired []string
 	var dead []received
 	for _, l := range leased {
-		e, err := decodeEnvelope(l.Body)
+		e, err := message.Decode(l.Body)
 		if err != nil {
-			s.report(fmt.Errorf("message %d of %s: %w", l.ID, q.key(), err))
+			s.report(fmt.Errorf("message %d of %s: %w", l.ID, q.Key(), err))
 			expired = append(expired, l.Token)
 			continue
 		}
 		r := received{Leased: l, envelope: e}
 		switch {
-		case now.Sub(r.sentAt()) >= set.retention:
+		case now.Sub(r.sentAt()) >= set.Retention:
 			expired = append(expired, l.Token)
-		case set.redrive != nil && r.receives() > set.redrive.max:
+		case set.Redrive != nil && r.receives() > set.Redrive.Max:
 			dead = append(dead, r)
 		default:
 			good = append(good, r)
@@ -211,9 +213,9 @@ func (s *Service) release(ctx context.Context, q *queue, got []received) {
 	now := s.clock.Now()
 	for i := range got {
 		e := got[i].envelope
-		e.uncounted++
-		if err := s.queues.PutBack(ctx, q.messages, got[i].Token, now, false, e.encode()); err != nil && !errors.Is(err, engine.ErrLease) {
-			s.report(fmt.Errorf("putting back into %s: %w", q.key(), err))
+		e.Uncounted++
+		if err := s.queues.PutBack(ctx, q.messages, got[i].Token, now, false, e.Encode()); err != nil && !errors.Is(err, engine.ErrLease) {
+			s.report(fmt.Errorf("putting back into %s: %w", q.Key(), err))
 		}
 	}
 }
@@ -240,8 +242,8 @@ func systemFilter(in *ReceiveMessageInput) (names []string, err error) {
 			return systemNames, nil
 		case slices.Contains(systemNames, name):
 			names = append(names, name)
-		case !slices.Contains(settable, name) && !slices.Contains(computed, name):
-			return nil, unknownAttribute(name)
+		case !slices.Contains(settings.Names, name) && !slices.Contains(computed, name):
+			return nil, settings.Unknown(name)
 		}
 	}
 	return names, nil
@@ -252,8 +254,8 @@ func (q *queue) answer(r *received, system, attributes []string) Message {
 	m := Message{
 		MessageId:     new(q.idOf(r)),
 		ReceiptHandle: &r.handle,
-		Body:          &r.body,
-		MD5OfBody:     new(md5Of(r.body)),
+		Body:          &r.envelope.Body,
+		MD5OfBody:     new(message.MD5(r.envelope.Body)),
 	}
 	for _, name := range system {
 		if v := q.systemAttribute(r, name); v != "" {
@@ -263,39 +265,40 @@ func (q *queue) answer(r *received, system, attributes []string) Message {
 			m.Attributes[name] = v
 		}
 	}
-	if chosen := choose(r.attributes, attributes); len(chosen) > 0 {
-		m.MD5OfMessageAttributes = new(md5OfAttributes(chosen))
+	if chosen := message.Choose(r.envelope.Attributes, attributes); len(chosen) > 0 {
+		m.MD5OfMessageAttributes = new(message.MD5OfAttributes(chosen))
 		m.MessageAttributes = make(map[string]MessageAttributeValue, len(chosen))
 		for _, a := range chosen {
-			m.MessageAttributes[a.name] = a.answer()
+			m.MessageAttributes[a.Name] = value(a)
 		}
 	}
 	return m
 }
 
-func (a attribute) answer() MessageAttributeValue {
-	v := MessageAttributeValue{DataType: &a.dataType}
-	if a.binary {
-		v.BinaryValue = []byte(a.value)
+// value is an attribute's value as a client gets it.
+func value(a message.Attribute) MessageAttributeValue {
+	v := MessageAttributeValue{DataType: &a.Type}
+	if a.Binary {
+		v.BinaryValue = []byte(a.Value)
 	} else {
-		v.StringValue = &a.value
+		v.StringValue = &a.Value
 	}
 	return v
 }
 
 // idOf is the message's MessageId.
 func (q *queue) idOf(r *received) string {
-	if r.id != "" {
-		return r.id
+	if r.envelope.ID != "" {
+		return r.envelope.ID
 	}
-	return q.messageID(r.ID)
+	return message.ID(q.instance, r.ID)
 }
 
 func (q *queue) systemAttribute(r *received, name string) string {
-	fifo := q.now.Load().fifo
+	fifo := q.now.Load().FIFO
 	switch name {
 	case MessageSystemAttributeNameSenderId:
-		return r.sender
+		return r.envelope.Sender
 	case MessageSystemAttributeNameSentTimestamp:
 		return strconv.FormatInt(r.sentAt().UnixMilli(), 10)
 	case MessageSystemAttributeNameApproximateReceiveCount:
@@ -304,31 +307,16 @@ func (q *queue) systemAttribute(r *received, name string) string {
 		return strconv.FormatInt(r.First.UnixMilli(), 10)
 	case MessageSystemAttributeNameSequenceNumber:
 		if fifo {
-			return sequenceNumber(r.ID)
+			return message.SequenceNumber(r.ID)
 		}
 	case MessageSystemAttributeNameMessageDeduplicationId:
-		return r.dedup
+		return r.envelope.Dedup
 	case MessageSystemAttributeNameMessageGroupId:
-		return r.group
+		return r.envelope.Group
 	case MessageSystemAttributeNameAWSTraceHeader:
-		return r.trace
+		return r.envelope.Trace
 	case MessageSystemAttributeNameDeadLetterQueueSourceArn:
-		return r.source
+		return r.envelope.Source
 	}
 	return ""
-}
-
-// choose picks the attributes that names ask for: by name, by prefix (bar.*),
-// or all (All, .*, *).
-func choose(all []attribute, names []string) (chosen []attribute) {
-	for _, a := range all {
-		if slices.ContainsFunc(names, func(name string) bool {
-			prefix, isPrefix := strings.CutSuffix(name, "*")
-			prefix = strings.TrimSuffix(prefix, ".")
-			return name == "All" || name == a.name || isPrefix && strings.HasPrefix(a.name, prefix)
-		}) {
-			chosen = append(chosen, a)
-		}
-	}
-	return chosen
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/message"
 )
 
 // sweepAll removes expired messages of all queues now and then. Receives do it
@@ -28,7 +29,7 @@ func (s *Service) depth(ctx context.Context, q *queue) (engine.Depth, error) {
 	}
 	d, err := s.queues.Depth(ctx, q.messages)
 	if err != nil {
-		return d, fmt.Errorf("counting the messages of %s: %w", q.key(), err)
+		return d, fmt.Errorf("counting the messages of %s: %w", q.Key(), err)
 	}
 	return d, nil
 }
@@ -48,13 +49,13 @@ func (s *Service) sweep(ctx context.Context, q *queue) error {
 		}
 		leased, err := s.queues.Lease(ctx, q.messages, n, 30*time.Second)
 		if err != nil {
-			return fmt.Errorf("sweeping %s: %w", q.key(), err)
+			return fmt.Errorf("sweeping %s: %w", q.Key(), err)
 		}
 		var old []string
 		var young []received
-		retention := q.now.Load().retention
+		retention := q.now.Load().Retention
 		for _, l := range leased {
-			e, err := decodeEnvelope(l.Body)
+			e, err := message.Decode(l.Body)
 			r := received{Leased: l, envelope: e}
 			if err != nil || now.Sub(r.sentAt()) >= retention {
 				old = append(old, l.Token)
@@ -74,11 +75,11 @@ func (s *Service) sweep(ctx context.Context, q *queue) error {
 func (s *Service) expired(ctx context.Context, q *queue, limit int, now time.Time) (n int, err error) {
 	head, err := s.queues.Browse(ctx, q.messages, 0, limit)
 	if err != nil {
-		return 0, fmt.Errorf("sweeping %s: %w", q.key(), err)
+		return 0, fmt.Errorf("sweeping %s: %w", q.Key(), err)
 	}
-	retention := q.now.Load().retention
+	retention := q.now.Load().Retention
 	for _, l := range head {
-		e, err := decodeEnvelope(l.Body)
+		e, err := message.Decode(l.Body)
 		if r := (received{Leased: l, envelope: e}); err == nil && now.Sub(r.sentAt()) < retention {
 			break
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/message"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -15,7 +17,7 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 		return nil, err
 	}
 	if in.MessageBody == nil {
-		return nil, missing("MessageBody")
+		return nil, refuse.Missing("MessageBody")
 	}
 	p, err := q.prepare(draft{
 		body: *in.MessageBody, delay: in.DelaySeconds, attributes: in.MessageAttributes, system: in.MessageSystemAttributes,
@@ -24,7 +26,7 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.enqueue(ctx, q, p.message)
+	ids, err := s.enqueue(ctx, q, p.kept)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 		MD5OfMessageBody:             &body,
 		MD5OfMessageAttributes:       optional(attributes),
 		MD5OfMessageSystemAttributes: optional(system),
-		MessageId:                    new(q.messageID(ids[0])),
+		MessageId:                    new(message.ID(q.instance, ids[0])),
 		SequenceNumber:               q.sequence(ids[0]),
 	}, nil
 }
@@ -43,9 +45,9 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 func (s *Service) enqueue(ctx context.Context, q *queue, messages ...engine.Message) ([]uint64, error) {
 	ids, err := s.queues.Enqueue(ctx, q.messages, messages...)
 	if err != nil {
-		return nil, fmt.Errorf("sending to %s: %w", q.key(), err)
+		return nil, fmt.Errorf("sending to %s: %w", q.Key(), err)
 	}
-	if s.store.find(q.address) != q {
+	if s.store.find(q.Queue) != q {
 		if err := s.queues.Drop(context.WithoutCancel(ctx), q.messages); err != nil {
 			s.report(fmt.Errorf("dropping %s: %w", q.messages, err))
 		}
@@ -55,10 +57,10 @@ func (s *Service) enqueue(ctx context.Context, q *queue, messages ...engine.Mess
 }
 
 func (q *queue) sequence(id uint64) *string {
-	if !q.now.Load().fifo {
+	if !q.now.Load().FIFO {
 		return nil
 	}
-	return new(sequenceNumber(id))
+	return new(message.SequenceNumber(id))
 }
 
 func optional(s string) *string {

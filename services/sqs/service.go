@@ -9,6 +9,8 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/moves"
 )
 
 // Options are what may be chosen. The zero value is what most want.
@@ -33,16 +35,15 @@ type Service struct {
 	clock  clock.Clock
 	opts   Options
 	store  *store
+	moves  *moves.Tasks
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
 	wg   sync.WaitGroup // all goroutines of the service
 
 	mu      sync.Mutex // guards what follows
-	deleted map[address]time.Time
-	purged  map[string]time.Time          // by engine queue
-	moving  map[string]context.CancelFunc // by key of the move task
-	closed  bool
+	deleted map[address.Queue]time.Time
+	purged  map[string]time.Time // by engine queue
 }
 
 var _ API = (*Service)(nil)
@@ -58,8 +59,9 @@ func New(eng engine.Engine, clk clock.Clock, opts Options) (*Service, error) {
 	}
 	s := &Service{
 		engine: eng, queues: eng.Queues(), clock: clk, opts: opts,
-		deleted: map[address]time.Time{}, purged: map[string]time.Time{}, moving: map[string]context.CancelFunc{},
+		deleted: map[address.Queue]time.Time{}, purged: map[string]time.Time{},
 	}
+	s.moves = moves.New(eng, clk, s.moveBatch, s.report)
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
 		_ = s.Close(context.Background())
@@ -84,18 +86,16 @@ func (s *Service) open() error {
 	}
 	s.wg.Go(func() { s.store.follow(s.life, s.clock, s.report) })
 	s.wg.Go(s.sweepAll)
-	return s.resumeMoves(s.life)
+	return s.moves.Resume(s.life)
 }
 
 // Close ends long polls (they answer with no messages) and move tasks (they go
 // on at the next start), and waits for them. The engine stays open.
 func (s *Service) Close(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
 	s.end()
 	done := make(chan struct{})
 	go func() {
+		s.moves.Close()
 		s.wg.Wait()
 		close(done)
 	}()

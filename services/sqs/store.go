@@ -12,46 +12,50 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/settings"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // Collections of the engine's records.
 const (
 	queueRecords   = "sqs.queues"  // key: region/account/name; value: document
 	droppedRecords = "sqs.dropped" // key: an engine queue that is still to be dropped
-	moveRecords    = "sqs.moves"   // key: region/account/name/started/id; value: moveTask
-	movingRecords  = "sqs.moving"  // key: region/account/name; value: key of the move task that runs
 )
 
 // document is a queue's record.
 type document struct {
-	Instance   string            // tells queues apart that had the same name one after another
-	Created    int64             // Unix milliseconds
-	Modified   int64             // Unix milliseconds
-	Attributes map[string]string `json:",omitempty"` // those that were set, normalized
-	Tags       map[string]string `json:",omitempty"`
+	Instance   string              // tells queues apart that had the same name one after another
+	Created    int64               // Unix milliseconds
+	Modified   int64               // Unix milliseconds
+	Attributes settings.Attributes `json:",omitempty"` // those that were set, normalized
+	Tags       map[string]string   `json:",omitempty"`
 }
 
 func (d document) clone() document {
 	d.Attributes, d.Tags = maps.Clone(d.Attributes), maps.Clone(d.Tags)
+	if d.Attributes == nil {
+		d.Attributes = settings.Attributes{}
+	}
 	return d
 }
 
 // queue is one life of a queue, from CreateQueue to DeleteQueue.
 type queue struct {
-	address
+	address.Queue
 	instance string
 	messages string          // name of the engine queue
 	ctx      context.Context // ends with the queue, or the service
 	end      context.CancelFunc
-	now      atomic.Pointer[settings]
+	now      atomic.Pointer[snapshot]
 	attempts attempts
 }
 
-// settings is an immutable snapshot of a queue's record.
-type settings struct {
+// snapshot is a queue's record as it is at one time. It never changes.
+type snapshot struct {
 	revision engine.Revision
 	document
-	parsed
+	settings.Parsed
 }
 
 // store keeps the snapshots of all queues.
@@ -106,7 +110,7 @@ func (s *store) follow(ctx context.Context, c clock.Clock, report func(error)) {
 
 // apply makes a record's state the current one, if it is newer.
 func (s *store) apply(r engine.Record) error {
-	a, ok := addressOfKey(r.Key)
+	a, ok := address.OfKey(r.Key)
 	if !ok {
 		return fmt.Errorf("queue record %q: not a queue's key", r.Key)
 	}
@@ -125,10 +129,10 @@ func (s *store) apply(r engine.Record) error {
 		if q != nil {
 			q.end()
 		}
-		q = &queue{address: a, instance: d.Instance, messages: "sqs/" + r.Key + "/" + d.Instance}
+		q = &queue{Queue: a, instance: d.Instance, messages: "sqs/" + r.Key + "/" + d.Instance}
 		q.ctx, q.end = context.WithCancel(s.life)
 	}
-	q.now.Store(&settings{revision: r.Revision, document: d, parsed: parse(d.Attributes)})
+	q.now.Store(&snapshot{revision: r.Revision, document: d, Parsed: d.Attributes.Parse()})
 	s.queues.Store(r.Key, q)
 	return nil
 }
@@ -151,11 +155,16 @@ func (s *store) forget(key string, revision engine.Revision, watched bool) {
 	}
 }
 
-func (s *store) find(a address) *queue {
-	if q, ok := s.queues.Load(a.key()); ok {
+func (s *store) find(a address.Queue) *queue {
+	if q, ok := s.queues.Load(a.Key()); ok {
 		return q.(*queue)
 	}
 	return nil
+}
+
+// noQueue is the error of a queue that is not there.
+func noQueue() error {
+	return wire.Errorf(CodeQueueDoesNotExist, "The specified queue does not exist.")
 }
 
 // refresh reads a record anew after a conflict.
@@ -174,24 +183,24 @@ func (s *store) refresh(ctx context.Context, key string) error {
 }
 
 // create writes a new queue. It reports false where there is one already.
-func (s *store) create(ctx context.Context, a address, d document) (bool, error) {
+func (s *store) create(ctx context.Context, a address.Queue, d document) (bool, error) {
 	value, err := json.Marshal(d)
 	if err != nil {
-		return false, fmt.Errorf("writing queue %s: %w", a.key(), err)
+		return false, fmt.Errorf("writing queue %s: %w", a.Key(), err)
 	}
-	revision, err := s.records.Apply(ctx, engine.Write{Collection: queueRecords, Key: a.key(), Value: value, If: engine.Absent})
+	revision, err := s.records.Apply(ctx, engine.Write{Collection: queueRecords, Key: a.Key(), Value: value, If: engine.Absent})
 	if errors.Is(err, engine.ErrConflict) {
-		return false, s.refresh(ctx, a.key())
+		return false, s.refresh(ctx, a.Key())
 	}
 	if err != nil {
-		return false, fmt.Errorf("writing queue %s: %w", a.key(), err)
+		return false, fmt.Errorf("writing queue %s: %w", a.Key(), err)
 	}
-	return true, s.apply(engine.Record{Key: a.key(), Value: value, Revision: revision})
+	return true, s.apply(engine.Record{Key: a.Key(), Value: value, Revision: revision})
 }
 
-// update changes a queue's document. change gets a copy, may be called again
+// update changes a queue's document. change gets a copy that it can write to, may be called again
 // after a conflict, and reports whether there is anything to write.
-func (s *store) update(ctx context.Context, a address, change func(*document) (bool, error)) error {
+func (s *store) update(ctx context.Context, a address.Queue, change func(*document) (bool, error)) error {
 	for {
 		q := s.find(a)
 		if q == nil {
@@ -204,16 +213,16 @@ func (s *store) update(ctx context.Context, a address, change func(*document) (b
 		}
 		value, err := json.Marshal(d)
 		if err != nil {
-			return fmt.Errorf("writing queue %s: %w", a.key(), err)
+			return fmt.Errorf("writing queue %s: %w", a.Key(), err)
 		}
-		revision, err := s.records.Apply(ctx, engine.Write{Collection: queueRecords, Key: a.key(), Value: value, If: was.revision})
+		revision, err := s.records.Apply(ctx, engine.Write{Collection: queueRecords, Key: a.Key(), Value: value, If: was.revision})
 		if err == nil {
-			return s.apply(engine.Record{Key: a.key(), Value: value, Revision: revision})
+			return s.apply(engine.Record{Key: a.Key(), Value: value, Revision: revision})
 		}
 		if !errors.Is(err, engine.ErrConflict) {
-			return fmt.Errorf("writing queue %s: %w", a.key(), err)
+			return fmt.Errorf("writing queue %s: %w", a.Key(), err)
 		}
-		if err := s.refresh(ctx, a.key()); err != nil {
+		if err := s.refresh(ctx, a.Key()); err != nil {
 			return err
 		}
 	}
@@ -221,23 +230,23 @@ func (s *store) update(ctx context.Context, a address, change func(*document) (b
 
 // remove deletes a queue's record, and notes that its messages are to be
 // dropped: whoever dies before that is done does it at the next start.
-func (s *store) remove(ctx context.Context, a address) (*queue, error) {
+func (s *store) remove(ctx context.Context, a address.Queue) (*queue, error) {
 	for {
 		q := s.find(a)
 		if q == nil {
 			return nil, noQueue()
 		}
 		revision, err := s.records.Apply(ctx,
-			engine.Write{Collection: queueRecords, Key: a.key(), If: q.now.Load().revision},
+			engine.Write{Collection: queueRecords, Key: a.Key(), If: q.now.Load().revision},
 			engine.Write{Collection: droppedRecords, Key: q.messages, Value: []byte{}})
 		if err == nil {
-			s.forget(a.key(), revision, false)
+			s.forget(a.Key(), revision, false)
 			return q, nil
 		}
 		if !errors.Is(err, engine.ErrConflict) {
-			return nil, fmt.Errorf("deleting queue %s: %w", a.key(), err)
+			return nil, fmt.Errorf("deleting queue %s: %w", a.Key(), err)
 		}
-		if err := s.refresh(ctx, a.key()); err != nil {
+		if err := s.refresh(ctx, a.Key()); err != nil {
 			return nil, err
 		}
 	}

@@ -3,10 +3,11 @@ package sqs
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/signalbox/signalbox/wire"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
 )
 
 const maxTags = 50
@@ -14,22 +15,22 @@ const maxTags = 50
 // checkTags validates tags that are to be added to those that a queue has.
 func checkTags(name string, has, add map[string]string) error {
 	count := len(has)
-	for _, key := range sorted(add) {
+	for _, key := range slices.Sorted(maps.Keys(add)) {
 		value := add[key]
 		switch n := utf8.RuneCountInString(key); {
 		case n < 1 || n > 128:
-			return wire.Errorf(codeInvalidParameterValue, "Tag keys must be between 1 and 128 characters in length.")
+			return refuse.Invalidf("Tag keys must be between 1 and 128 characters in length.")
 		case utf8.RuneCountInString(value) > 256:
-			return wire.Errorf(codeInvalidParameterValue, "Tag values must be between 0 and 256 characters in length.")
+			return refuse.Invalidf("Tag values must be between 0 and 256 characters in length.")
 		case len(key) >= 4 && strings.EqualFold(key[:4], "aws:"):
-			return wire.Errorf(codeInvalidParameterValue, "Tag keys must not begin with aws: (%s).", key)
+			return refuse.Invalidf("Tag keys must not begin with aws: (%s).", key)
 		}
 		if _, replaces := has[key]; !replaces {
 			count++
 		}
 	}
 	if count > maxTags {
-		return wire.Errorf(codeInvalidParameterValue, "Too many tags added for queue %s.", name)
+		return refuse.Invalidf("Too many tags added for queue %s.", name)
 	}
 	return nil
 }
@@ -41,10 +42,10 @@ func (s *Service) TagQueue(ctx context.Context, in *TagQueueInput) (*TagQueueOut
 		return nil, err
 	}
 	if len(in.Tags) == 0 {
-		return nil, missing("Tags")
+		return nil, refuse.Missing("Tags")
 	}
-	return nil, s.store.update(ctx, q.address, func(d *document) (bool, error) {
-		if err := checkTags(q.name, d.Tags, in.Tags); err != nil {
+	return nil, s.store.update(ctx, q.Queue, func(d *document) (bool, error) {
+		if err := checkTags(q.Name, d.Tags, in.Tags); err != nil {
 			return false, err
 		}
 		if d.Tags == nil {
@@ -62,9 +63,9 @@ func (s *Service) UntagQueue(ctx context.Context, in *UntagQueueInput) (*UntagQu
 		return nil, err
 	}
 	if len(in.TagKeys) == 0 {
-		return nil, wire.Errorf(codeInvalidParameterValue, "Tag keys can't be null or empty.")
+		return nil, refuse.Invalidf("Tag keys can't be null or empty.")
 	}
-	return nil, s.store.update(ctx, q.address, func(d *document) (bool, error) {
+	return nil, s.store.update(ctx, q.Queue, func(d *document) (bool, error) {
 		before := len(d.Tags)
 		for _, key := range in.TagKeys {
 			delete(d.Tags, key)

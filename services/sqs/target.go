@@ -8,6 +8,8 @@ import (
 
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/message"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -65,7 +67,7 @@ func (t *target) Deliver(ctx context.Context, requests []delivery.Request) []del
 			results[i] = delivery.Result{Kind: delivery.Permanent, Code: codeInvalidParameter, Message: err.Error()}
 			continue
 		}
-		messages = append(messages, p.message)
+		messages = append(messages, p.kept)
 	}
 	if len(messages) == 0 {
 		return results
@@ -101,7 +103,7 @@ func traceOf(e *delivery.Event) map[string]MessageSystemAttributeValue {
 
 // queueOf finds a queue by its ARN, or says what a delivery to it comes to.
 func (s *Service) queueOf(arn string) (*queue, delivery.Result) {
-	if a, ok := addressOfARN(arn); ok {
+	if a, ok := address.OfARN(arn); ok {
 		if q := s.store.find(a); q != nil {
 			return q, delivery.Result{}
 		}
@@ -148,15 +150,15 @@ func (d *deadLetters) Bury(ctx context.Context, dead delivery.Dead) delivery.Res
 	if q == nil {
 		return lost
 	}
-	if q.now.Load().fifo {
+	if q.now.Load().FIFO {
 		return delivery.Result{Kind: delivery.Permanent, Code: codeInvalidParameter, Message: "A FIFO queue cannot be a dead-letter queue of events."}
 	}
 	p, err := q.prepare(draft{body: string(dead.Event.Data), attributes: d.attributes(dead), system: traceOf(dead.Event), sender: eventSender}, d.s.clock.Now())
 	if err != nil {
 		return delivery.Result{Kind: delivery.Permanent, Code: codeInvalidParameter, Message: err.Error()}
 	}
-	p.message.Due = time.Time{} // a queue's delay is for its senders
-	if _, err := d.s.enqueue(ctx, q, p.message); err != nil {
+	p.kept.Due = time.Time{} // a queue's delay is for its senders
+	if _, err := d.s.enqueue(ctx, q, p.kept); err != nil {
 		return failure(ctx, err)
 	}
 	return delivery.Result{}
@@ -172,7 +174,7 @@ func (d *deadLetters) attributes(dead delivery.Dead) map[string]MessageAttribute
 	put("RULE_ARN", d.params.RuleARN)
 	put("TARGET_ARN", d.params.TargetARN)
 	put("ERROR_CODE", dead.Last.Code)
-	put("ERROR_MESSAGE", presentable(dead.Last.Message, maxErrorMessage))
+	put("ERROR_MESSAGE", message.Presentable(dead.Last.Message, maxErrorMessage))
 	put("RETRY_ATTEMPTS", strconv.Itoa(max(dead.Attempts-1, 0)))
 	put("EXHAUSTED_RETRY_CONDITION", dead.Exhausted)
 	return attributes

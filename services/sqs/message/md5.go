@@ -1,4 +1,4 @@
-package sqs
+package message
 
 import (
 	"crypto/md5"
@@ -12,27 +12,28 @@ import (
 // The digests that SDKs compare with their own (developer guide, page
 // sqs-message-metadata, "Calculating the MD5 message digest").
 
-func md5Of(body string) string {
+// MD5 is the digest of a message's body.
+func MD5(body string) string {
 	sum := md5.Sum([]byte(body))
 	return hex.EncodeToString(sum[:])
 }
 
-// md5OfAttributes digests attributes in the order of their names; "" for none.
-func md5OfAttributes(attributes []attribute) string {
+// MD5OfAttributes digests attributes in the order of their names; "" for none.
+func MD5OfAttributes(attributes []Attribute) string {
 	if len(attributes) == 0 {
 		return ""
 	}
-	ordered := slices.SortedFunc(slices.Values(attributes), func(a, b attribute) int { return strings.Compare(a.name, b.name) })
+	ordered := slices.SortedFunc(slices.Values(attributes), func(a, b Attribute) int { return strings.Compare(a.Name, b.Name) })
 	h := md5.New()
 	for _, a := range ordered {
-		writePart(h, a.name)
-		writePart(h, a.dataType)
-		if a.binary {
+		writePart(h, a.Name)
+		writePart(h, a.Type)
+		if a.Binary {
 			h.Write([]byte{2})
 		} else {
 			h.Write([]byte{1})
 		}
-		writePart(h, a.value)
+		writePart(h, a.Value)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,20 +1,22 @@
-package sqs
+package settings
 
 import (
 	"encoding/json"
 	"slices"
 	"strconv"
+
+	"github.com/signalbox/signalbox/services/sqs/address"
+	"github.com/signalbox/signalbox/services/sqs/refuse"
 )
 
-// redrivePolicy is the attribute RedrivePolicy of a source queue.
-type redrivePolicy struct {
-	target address // the dead-letter queue
-	arn    string
-	max    int // receives; at the next one the message is moved
+// RedrivePolicy is the attribute RedrivePolicy of a source queue.
+type RedrivePolicy struct {
+	Target address.Queue // the dead-letter queue
+	Max    int           // receives; at the next one the message is moved
 }
 
 // parseRedrivePolicy reads the attribute, or says why it will not do.
-func parseRedrivePolicy(text string) (p *redrivePolicy, reason string) {
+func parseRedrivePolicy(text string) (p *RedrivePolicy, reason string) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(text), &members) != nil || members == nil {
 		return nil, "Redrive policy is not a valid JSON map."
@@ -27,10 +29,11 @@ func parseRedrivePolicy(text string) (p *redrivePolicy, reason string) {
 	if len(members) > 2 {
 		return nil, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount]."
 	}
-	p = new(redrivePolicy)
+	p = new(RedrivePolicy)
+	var arn string
 	var ok bool
-	if json.Unmarshal(members["deadLetterTargetArn"], &p.arn) == nil {
-		p.target, ok = addressOfARN(p.arn)
+	if json.Unmarshal(members["deadLetterTargetArn"], &arn) == nil {
+		p.Target, ok = address.OfARN(arn)
 	}
 	if !ok {
 		return nil, "Invalid value for deadLetterTargetArn."
@@ -44,61 +47,48 @@ func parseRedrivePolicy(text string) (p *redrivePolicy, reason string) {
 	if err != nil || n < 1 || n > 1000 {
 		return nil, "Invalid value for maxReceiveCount: " + count + ", valid values are from 1 to 1000 both inclusive."
 	}
-	p.max = n
+	p.Max = n
 	return p, ""
 }
 
-// checkRedrivePolicy validates the policy for a source queue: the dead-letter
-// queue exists in the same account and region, is of the same type, and allows
-// this source.
-func (s *Service) checkRedrivePolicy(source address, fifo bool, text string) error {
+// checkRedrivePolicy validates the policy for a source queue.
+func checkRedrivePolicy(text string, refuses func(address.Queue) string) error {
 	if text == "" {
 		return nil
 	}
 	p, reason := parseRedrivePolicy(text)
 	if reason == "" {
-		reason = s.refuses(source, fifo, p.target)
+		reason = refuses(p.Target)
 	}
 	if reason != "" {
-		return invalidValue(text, QueueAttributeNameRedrivePolicy, reason)
+		return refuse.Value(text, redrivePolicy, reason)
 	}
 	return nil
 }
 
-// refuses says why a queue cannot be the dead-letter queue of source, or "".
-func (s *Service) refuses(source address, fifo bool, target address) string {
-	if target.account != source.account || target.region != source.region {
-		return "Dead-letter queue must be in the same account and region as the source."
+// Allow tells whether a dead-letter queue with these attributes takes the
+// messages of source: its RedriveAllowPolicy.
+func (a Attributes) Allow(source address.Queue) bool {
+	text := a[redriveAllowPolicy]
+	if text == "" {
+		return true
 	}
-	q := s.store.find(target)
-	if q == nil {
-		return "Dead letter target does not exist."
-	}
-	now := q.now.Load()
-	if now.fifo != fifo {
-		return "Dead-letter queue must be same type of queue as the source."
-	}
-	if text := now.Attributes[QueueAttributeNameRedriveAllowPolicy]; text != "" {
-		var allow redriveAllowPolicy
-		if json.Unmarshal([]byte(text), &allow) == nil && !allow.allows(source) {
-			return "Queue " + source.name + " is not allowed to use " + target.arn() + " as its dead-letter queue by that queue's redrive allow policy."
-		}
-	}
-	return ""
+	var p allowPolicy
+	return json.Unmarshal([]byte(text), &p) != nil || p.allows(source)
 }
 
-// redriveAllowPolicy is the attribute RedriveAllowPolicy of a dead-letter queue.
-type redriveAllowPolicy struct {
+// allowPolicy is the attribute RedriveAllowPolicy of a dead-letter queue.
+type allowPolicy struct {
 	RedrivePermission string   `json:"redrivePermission"`
 	SourceQueueArns   []string `json:"sourceQueueArns"`
 }
 
-func (p redriveAllowPolicy) allows(source address) bool {
+func (p allowPolicy) allows(source address.Queue) bool {
 	switch p.RedrivePermission {
 	case "denyAll":
 		return false
 	case "byQueue":
-		return slices.Contains(p.SourceQueueArns, source.arn())
+		return slices.Contains(p.SourceQueueArns, source.ARN())
 	}
 	return true
 }
@@ -108,7 +98,7 @@ func checkRedriveAllowPolicy(text string) error {
 		return nil
 	}
 	reason := ""
-	var p redriveAllowPolicy
+	var p allowPolicy
 	switch err := json.Unmarshal([]byte(text), &p); {
 	case err != nil || !isObject(text):
 		reason = "Redrive allow policy is not a valid JSON map."
@@ -120,12 +110,12 @@ func checkRedriveAllowPolicy(text string) error {
 		reason = "sourceQueueArns can be given only with redrivePermission byQueue."
 	}
 	for _, a := range p.SourceQueueArns {
-		if _, ok := addressOfARN(a); !ok && reason == "" {
+		if _, ok := address.OfARN(a); !ok && reason == "" {
 			reason = "Invalid value in sourceQueueArns: " + a + "."
 		}
 	}
 	if reason != "" {
-		return invalidValue(text, QueueAttributeNameRedriveAllowPolicy, reason)
+		return refuse.Value(text, redriveAllowPolicy, reason)
 	}
 	return nil
 }
