@@ -44,7 +44,11 @@ func TestCommandLineInterface(t *testing.T) {
 	runScript(t, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, "bash", "testdata/cli/events.sh")
 }
 
-func TestJavaScriptSDK(t *testing.T) {
+func TestJavaScriptSDK(t *testing.T) { runJavaScript(t, "events.mjs") }
+
+// runJavaScript runs a script of testdata/javascript.
+func runJavaScript(t *testing.T, script string) {
+	t.Helper()
 	modules := os.Getenv("SIGNALBOX_NODE_MODULES")
 	if _, err := exec.LookPath("node"); err != nil || modules == "" {
 		leaveOut(t, "Node.js with the AWS SDK v3 (SIGNALBOX_NODE_MODULES, set up by make test)")
@@ -57,5 +61,5 @@ func TestJavaScriptSDK(t *testing.T) {
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	runScript(t, nil, "node", filepath.Join(dir, "events.mjs"))
+	runScript(t, nil, "node", filepath.Join(dir, script))
 }

@@ -16,3 +16,7 @@ func TestTerraformKeepsTables(t *testing.T) {
 	tf.clean("-var=revision=2")
 	tf.destroy("-var=revision=2")
 }
+
+func TestTablesByThePythonSDK(t *testing.T) { runScript(t, nil, python(t), "testdata/python/tables.py") }
+
+func TestTablesByTheJavaScriptSDK(t *testing.T) { runJavaScript(t, "tables.mjs") }
