@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,4 +131,43 @@ func create(b *testing.B, c *lambda.Client, name string, l language) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkThousand has a thousand invocations at a time of a function that has
+// no process yet.
+func BenchmarkThousand(b *testing.B) {
+	for _, l := range benchLanguages {
+		b.Run(l.name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				box := signalboxtest.Start(b)
+				c := lambda.NewFromConfig(box.Config())
+				create(b, c, "f", l.language)
+				b.StartTimer()
+				many(b, c, 1000)
+			}
+		})
+	}
+}
+
+// many invokes the function f many times at a time.
+func many(t testing.TB, c *lambda.Client, n int) {
+	t.Helper()
+	var under sync.WaitGroup
+	for range n {
+		under.Go(func() {
+			out, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: new("f"), Payload: []byte(`{"Do":"pid"}`)})
+			if err != nil || out.FunctionError != nil {
+				t.Error(err, out)
+			}
+		})
+	}
+	under.Wait()
+}
+
+func TestManyInvocationsAtATime(t *testing.T) {
+	goLang.need(t)
+	w := start(t)
+	w.create("f", goLang, nil)
+	many(t, w.Client, 200)
 }

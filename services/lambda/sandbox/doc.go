@@ -3,7 +3,8 @@
 // come, and their logs.
 //
 //	Invoke ─┬─ a warm process, the last one used first
-//	        └─ none: a new one, initialized within 10 s
+//	        └─ none: a new one, initialized within 10 s; of many that start at
+//	           a time some wait, and take what gets idle meanwhile
 //	START ── handler ── its output ── END, REPORT ──► log stream of the process
 //
 // What goes wrong in a function is an answer, in AWS's words
@@ -12,7 +13,7 @@
 // again. Idle ones are stopped after a time, and when their credentials are
 // about to expire.
 //
-// It promises: no invocation waits for another's; Close lets those under way
-// end and leaves no process behind; the output of a function that writes
+// It promises: an invocation waits for no other version's; Close lets those
+// under way end and leaves no process behind; the output of a function that writes
 // without end takes bounded memory, and does not delay others.
 package sandbox

@@ -120,7 +120,9 @@ func (i *instance) serve(ctx context.Context, call Call) (out Outcome, again boo
 	timeout := i.pool.recipe.Timeout
 	var initTook time.Duration
 	if !i.ready {
-		if failed := i.initialize(ctx); failed != nil {
+		failed := i.initialize(ctx)
+		i.pool.started()
+		if failed != nil {
 			if ctx.Err() != nil {
 				return Outcome{}, false, ctx.Err()
 			}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,6 +70,9 @@ type Pool struct {
 	drained chan struct{} // closed once closed and busy is 0
 	told    bool          // the notices
 
+	starting int              // processes that are not ready yet
+	waiting  []chan *instance // invocations that wait for a process; nil: one may be started
+
 	ends sync.WaitGroup // of processes that are being stopped
 }
 
@@ -83,13 +88,16 @@ func NewPool(c Config, r Recipe) *Pool {
 // context's error returned. An error that is none of the context's or
 // ErrClosed says why no process could be started.
 func (p *Pool) Invoke(ctx context.Context, call Call) (Outcome, error) {
-	inst, err := p.take()
+	inst, err := p.take(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
 	defer p.leave()
 	if inst == nil {
 		inst, err = p.start()
+		if err != nil {
+			p.started()
+		}
 		if start, ok := errors.AsType[*StartError](err); ok {
 			defer inst.stop()
 			return inst.cannotStart(call, start), nil
@@ -108,14 +116,55 @@ func (p *Pool) Invoke(ctx context.Context, call Call) (Outcome, error) {
 	return out, err
 }
 
-// take is a warm process, nil where there is none.
-func (p *Pool) take() (*instance, error) {
+// maxStarting bounds the processes of a version that are starting at a time:
+// as many as keep the machine busy. What is more waits for one of them, or for
+// a warm process, whichever comes first.
+var maxStarting = max(4, 2*runtime.NumCPU())
+
+// take is a warm process, nil where a new one is to be started: then started
+// is to be called once it has, or has failed.
+func (p *Pool) take(ctx context.Context) (*instance, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.closed {
+		p.mu.Unlock()
 		return nil, ErrClosed
 	}
 	p.busy++
+	if inst := p.warm(); inst != nil || p.starting < maxStarting {
+		if inst == nil {
+			p.starting++
+		}
+		p.mu.Unlock()
+		return inst, nil
+	}
+	turn := make(chan *instance, 1)
+	p.waiting = append(p.waiting, turn)
+	p.mu.Unlock()
+	select {
+	case inst := <-turn:
+		return inst, nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	at := slices.Index(p.waiting, turn)
+	if at >= 0 {
+		p.waiting = slices.Delete(p.waiting, at, at+1)
+	}
+	p.mu.Unlock()
+	if at < 0 { // it came all the same
+		if inst := <-turn; inst != nil {
+			p.putBack(inst)
+		} else {
+			p.started()
+		}
+	}
+	p.leave()
+	return nil, ctx.Err()
+}
+
+// warm is the process that was used last, nil where there is none that is good
+// for more. Called with mu held.
+func (p *Pool) warm() *instance {
 	now := p.Clock.Now()
 	for len(p.idle) > 0 {
 		last := len(p.idle) - 1
@@ -123,12 +172,29 @@ func (p *Pool) take() (*instance, error) {
 		p.idle = p.idle[:last]
 		inst.timer.Stop()
 		if inst.alive() && inst.expires.Sub(now) > expiryGuard {
-			return inst, nil
+			return inst
 		}
 		delete(p.all, inst)
 		p.ends.Go(inst.stop)
 	}
-	return nil, nil
+	return nil
+}
+
+// started ends the start of a process: another one may begin.
+func (p *Pool) started() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.starting--
+	if len(p.waiting) > 0 && p.starting < maxStarting {
+		p.starting++
+		p.serveNext(nil)
+	}
+}
+
+// serveNext lets the first one who waits go on. Called with mu held.
+func (p *Pool) serveNext(inst *instance) {
+	p.waiting[0] <- inst
+	p.waiting = p.waiting[1:]
 }
 
 func (p *Pool) leave() {
@@ -162,6 +228,11 @@ func (p *Pool) start() (*instance, error) {
 // putBack keeps a process for the next invocation.
 func (p *Pool) putBack(inst *instance) {
 	p.mu.Lock()
+	if len(p.waiting) > 0 && inst.alive() {
+		p.serveNext(inst)
+		p.mu.Unlock()
+		return
+	}
 	if !p.closed {
 		inst.timer = p.Clock.AfterFunc(p.Idle, func() { p.retire(inst) })
 		p.idle = append(p.idle, inst)
