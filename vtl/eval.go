@@ -51,7 +51,7 @@ func (ref *reference) eval(r *rendering) (any, error) {
 
 // walk goes n steps along the reference; ok is false where it ends in nothing.
 func (ref *reference) walk(r *rendering, n int) (v any, ok bool, err error) {
-	v, ok = r.vars[ref.name]
+	v = r.vars[ref.name]
 	for _, a := range ref.path[:n] {
 		if v == nil {
 			return nil, false, nil

@@ -245,7 +245,7 @@ func (p *parser) quoted(mark byte) (expr, error) {
 		p.pos++
 	}
 	s := b.String()
-	if mark == '\'' || strings.IndexAny(s, `$#`) < 0 {
+	if mark == '\'' || !strings.ContainsAny(s, `$#`) {
 		return literal{s}, nil
 	}
 	inner := &parser{src: s, depth: p.depth, macros: p.macros, known: p.known}

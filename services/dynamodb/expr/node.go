@@ -48,7 +48,6 @@ var functions = map[string]op{
 var comparators = map[string]op{"=": opEqual, "<>": opUnequal, "<": opLess, "<=": opAtMost, ">": opGreater, ">=": opAtLeast}
 
 func (o op) String() string { return opNames[o] }
-func (o op) compares() bool { return o >= opEqual && o <= opAtLeast }
 func (o op) orders() bool   { return o >= opLess && o <= opAtLeast }
 func (o op) function() bool { return o >= opExists && o <= opListAppend }
 

@@ -2,12 +2,11 @@ package workload
 
 // schema is a table of the workload.
 type schema struct {
-	name        string
-	hash, rng   string // attributes; rng may be empty
-	kinds       map[string]string
-	global      []index
-	local       []index
-	keysOfIndex []string
+	name      string
+	hash, rng string // attributes; rng may be empty
+	kinds     map[string]string
+	global    []index
+	local     []index
 }
 
 type index struct {
