@@ -43,6 +43,11 @@ func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEvents
 			fail(i, err)
 			continue
 		}
+		if len(batches) == 0 {
+			batches = []*batch{{
+				log: b.log(), events: make([]hub.Event, 0, len(in.Entries)-i), places: make([]int, 0, len(in.Entries)-i),
+			}}
+		}
 		batches = addTo(batches, b.log(), event, i)
 	}
 	for _, batch := range batches {

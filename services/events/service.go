@@ -119,9 +119,11 @@ func (s *Service) Close(ctx context.Context) error {
 // locate splits a name that may be an ARN of the given kind ("event-bus") into
 // the scope it lies in and the bare name.
 func locate(ctx context.Context, kind, nameOrARN string) (wire.Scope, string) {
-	if a, err := arn.Parse(nameOrARN); err == nil {
-		if k, name := a.Split(); k == kind {
-			return wire.ScopeOfARN(a), name
+	if arn.Is(nameOrARN) {
+		if a, err := arn.Parse(nameOrARN); err == nil {
+			if k, name := a.Split(); k == kind {
+				return wire.ScopeOfARN(a), name
+			}
 		}
 	}
 	return wire.ScopeOf(ctx), nameOrARN
