@@ -83,18 +83,21 @@ func (s *Tasks) Close() {
 	s.wg.Wait()
 }
 
-// Start writes the task and begins to work on it. A source that has an active
-// task is the error InvalidParameterValue. Tasks beyond [Most] are forgotten in
-// the same write.
+// Start writes the task and begins to work on it. It starts after all tasks
+// before it, if only by a millisecond. A source that has an active task is the
+// error InvalidParameterValue. Tasks beyond [Most] are forgotten in the same write.
 func (s *Tasks) Start(ctx context.Context, source address.Queue, t Task) error {
-	t.Status = Running
-	value, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("writing a move task: %w", err)
-	}
 	before, err := s.list(ctx, source)
 	if err != nil {
 		return err
+	}
+	t.Status = Running
+	if len(before) > 0 { // a task of few messages is over within the millisecond
+		t.Started = max(t.Started, before[0].task.Started+1)
+	}
+	value, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("writing a move task: %w", err)
 	}
 	key := keyOf(source, &t)
 	writes := []engine.Write{
