@@ -30,7 +30,7 @@ func (s *Service) CreateApiKey(ctx context.Context, in *CreateApiKeyInput) (*Cre
 	defer s.mu.Unlock()
 	scope := wire.ScopeOf(ctx)
 	value := wire.Value(in.Value)
-	if in.Value == nil {
+	if value == "" {
 		value = newID(40)
 	}
 	if len(value) < 20 || len(value) > 128 {

@@ -29,9 +29,6 @@ func patch(target any, operations []PatchOperation, allowed ...string) error {
 		default:
 			return bad("Invalid patch operation specified. Must be one of: [add, remove, replace]")
 		}
-		if *op.Op != OpRemove && op.Value == nil {
-			return bad("Invalid patch operation specified: %s of %s needs a value", *op.Op, *op.Path)
-		}
 		if err := patchAt(reflect.ValueOf(target).Elem(), path, op); err != nil {
 			return err
 		}
@@ -174,6 +171,9 @@ func patchList(v reflect.Value, path []string, op PatchOperation) error {
 }
 
 func setScalar(v reflect.Value, op PatchOperation) error {
+	if op.Value == nil {
+		return bad("Invalid patch operation specified: %s of %s needs a value", *op.Op, *op.Path)
+	}
 	text := *op.Value
 	var err error
 	switch v.Kind() {
