@@ -90,7 +90,7 @@ func TestCallersMayWhatTheirPoliciesAllow(t *testing.T) {
 	t.Run("a group's policies are its members'", func(t *testing.T) {
 		cid := w.user("cid", "")
 		must(w.iam.CreateGroup(w.ctx, &iam.CreateGroupInput{GroupName: aws.String("senders")}))(t)
-		must(w.iam.PutGroupPolicy(w.ctx, &iam.PutGroupPolicyInput{GroupName: aws.String("senders"), PolicyName: aws.String("p"), PolicyDocument: policy(`{"Effect":"Allow","Action":"sqs:*","Resource":"*"}`)}))(t)
+		must(w.iam.PutGroupPolicy(w.ctx, &iam.PutGroupPolicyInput{GroupName: aws.String("senders"), PolicyName: aws.String("p"), PolicyDocument: document(`{"Effect":"Allow","Action":"sqs:*","Resource":"*"}`)}))(t)
 		must(w.iam.AddUserToGroup(w.ctx, &iam.AddUserToGroupInput{GroupName: aws.String("Senders"), UserName: aws.String("cid")}))(t)
 		if err := w.send(cid); err != nil {
 			t.Error(err)
@@ -101,7 +101,7 @@ func TestCallersMayWhatTheirPoliciesAllow(t *testing.T) {
 		wantDenied(t, w.send(stranger), "AccessDenied", "because no resource-based policy allows the sqs:sendmessage action")
 		url := w.URL() + "/" + account + "/orders"
 		must(w.queues.SetQueueAttributes(w.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{
-			"Policy": *policy(`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sqs:SendMessage","Resource":"` + queue + `"}`),
+			"Policy": *document(`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sqs:SendMessage","Resource":"` + queue + `"}`),
 		}}))(t)
 		if err := w.send(stranger); err != nil {
 			t.Error(err)

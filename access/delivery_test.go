@@ -27,7 +27,7 @@ func (w *world) allowEvents(queue string) {
 	w.t.Helper()
 	url := w.URL() + "/" + account + "/" + queue
 	must(w.queues.SetQueueAttributes(w.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{
-		"Policy": *policy(`{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` + send + `,"Condition":{"ArnEquals":{"aws:SourceArn":"` + rule + `"}}}`),
+		"Policy": *document(`{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` + send + `,"Condition":{"ArnEquals":{"aws:SourceArn":"` + rule + `"}}}`),
 	}}))(w.t)
 }
 
@@ -106,11 +106,11 @@ func TestEventsGoWhereTheyMay(t *testing.T) {
 		refused(t, "events.amazonaws.com is unable to assume role "+*role)
 	})
 	t.Run("nor one that may not", func(t *testing.T) {
-		must(w.iam.UpdateAssumeRolePolicy(w.ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("target"), PolicyDocument: policy(`{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}`)}))(t)
+		must(w.iam.UpdateAssumeRolePolicy(w.ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("target"), PolicyDocument: document(`{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}`)}))(t)
 		refused(t, "User: arn:aws:sts::"+account+":assumed-role/target/EventBridge is not authorized to perform: sqs:sendmessage on resource: "+queue+" because no identity-based policy allows the sqs:sendmessage action")
 	})
 	t.Run("one that may does", func(t *testing.T) {
-		must(w.iam.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: aws.String("target"), PolicyName: aws.String("p"), PolicyDocument: policy(`{"Effect":"Allow",` + send + `}`)}))(t)
+		must(w.iam.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: aws.String("target"), PolicyName: aws.String("p"), PolicyDocument: document(`{"Effect":"Allow",` + send + `}`)}))(t)
 		arrives(t)
 	})
 }
@@ -140,7 +140,9 @@ func TestAuditDeliversAndTells(t *testing.T) {
 	if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
 		t.Fatal(err)
 	}
-	var trace struct{ Refusals []struct{ Source, Why string } }
+	var trace struct {
+		Refusals []struct{ Source, Why string }
+	}
 	w.console("trace/"+event.ID, &trace)
 	if len(trace.Refusals) != 1 || trace.Refusals[0].Source != rule || trace.Refusals[0].Why != "no resource-based policy allows sqs:SendMessage on "+queue {
 		t.Errorf("the journey tells of %+v", trace.Refusals)

@@ -74,7 +74,7 @@ func (w *world) user(name, statements string) aws.Config {
 	w.t.Helper()
 	must(w.iam.CreateUser(w.ctx, &iam.CreateUserInput{UserName: &name}))(w.t)
 	if statements != "" {
-		must(w.iam.PutUserPolicy(w.ctx, &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("own"), PolicyDocument: policy(statements)}))(w.t)
+		must(w.iam.PutUserPolicy(w.ctx, &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("own"), PolicyDocument: document(statements)}))(w.t)
 	}
 	key := must(w.iam.CreateAccessKey(w.ctx, &iam.CreateAccessKeyInput{UserName: &name}))(w.t).AccessKey
 	return w.as(*key.AccessKeyId, *key.SecretAccessKey, "")
@@ -83,14 +83,14 @@ func (w *world) user(name, statements string) aws.Config {
 func (w *world) role(name, principal, statements string) {
 	w.t.Helper()
 	must(w.iam.CreateRole(w.ctx, &iam.CreateRoleInput{
-		RoleName: &name, AssumeRolePolicyDocument: policy(`{"Effect":"Allow","Principal":` + principal + `,"Action":"sts:AssumeRole"}`),
+		RoleName: &name, AssumeRolePolicyDocument: document(`{"Effect":"Allow","Principal":` + principal + `,"Action":"sts:AssumeRole"}`),
 	}))(w.t)
 	if statements != "" {
-		must(w.iam.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: policy(statements)}))(w.t)
+		must(w.iam.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: document(statements)}))(w.t)
 	}
 }
 
-func policy(statements string) *string {
+func document(statements string) *string {
 	return aws.String(`{"Version":"2012-10-17","Statement":[` + statements + `]}`)
 }
 

@@ -8,10 +8,14 @@ import (
 	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/gateway"
+	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
+	"github.com/signalbox/signalbox/services/pipes"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/services/sts"
 	"github.com/signalbox/signalbox/wire"
@@ -42,6 +46,8 @@ func newGuard(c Config, identities *iam.Service, o owners) *access.Guard {
 		Mode: c.mode(), Identities: identities, ResourcePolicies: o.policies, Clock: c.Clock, Logger: c.Logger,
 		Needs: map[string]func(any, *wire.Request) []wire.Permission{
 			"events": events.Needs, "sqs": sqs.Needs, "logs": logs.Needs, "lambda": lambda.Needs, "sts": sts.Needs, "iam": identities.Needs,
+			"dynamodb": dynamodb.Needs, "dynamodbstreams": streams.Needs, "pipes": pipes.Needs,
+			"apigateway": access.RESTNeeds("apigateway", apigateway.NewService((*apigateway.Service)(nil))), // a table alone
 		},
 	})
 }

@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/signalbox/signalbox/wire"
@@ -102,20 +103,19 @@ func needsOfBus(sc wire.Scope, in any) []wire.Permission {
 	return nil
 }
 
-// needsOfEntries asks for each bus, source and detail type once.
+// needsOfEntries asks for each bus, source and detail type once. A request has
+// ten entries at most.
 func needsOfEntries(sc wire.Scope, in *PutEventsInput) []wire.Permission {
-	type kind struct{ bus, source, detailType string }
-	needs := []wire.Permission{}
-	seen := map[kind]bool{}
+	needs := make([]wire.Permission, 0, 1)
 	for i := range in.Entries {
 		e := &in.Entries[i]
-		k := kind{eventBusARN(sc, e.EventBusName), wire.Value(e.Source), wire.Value(e.DetailType)}
-		if seen[k] {
+		if slices.ContainsFunc(in.Entries[:i], func(o PutEventsRequestEntry) bool {
+			return wire.Value(o.EventBusName) == wire.Value(e.EventBusName) && wire.Value(o.Source) == wire.Value(e.Source) && wire.Value(o.DetailType) == wire.Value(e.DetailType)
+		}) {
 			continue
 		}
-		seen[k] = true
-		needs = append(needs, wire.Permission{Resource: k.bus, Context: map[string][]string{
-			"events:source": {k.source}, "events:detail-type": {k.detailType}, "events:eventbusinvocation": {"false"},
+		needs = append(needs, wire.Permission{Resource: eventBusARN(sc, e.EventBusName), Context: map[string][]string{
+			"events:source": {wire.Value(e.Source)}, "events:detail-type": {wire.Value(e.DetailType)}, "events:eventbusinvocation": {"false"},
 		}})
 	}
 	return needs

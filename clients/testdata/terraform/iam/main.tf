@@ -142,7 +142,8 @@ resource "aws_iam_user_policy_attachment" "ann" {
 }
 
 resource "aws_iam_group" "shop" {
-  name = "shop-${var.revision}"
+  name = "shop"
+  path = var.revision == 1 ? "/" : "/teams/"
 }
 
 resource "aws_iam_group_policy" "shop" {
@@ -173,7 +174,7 @@ resource "aws_iam_openid_connect_provider" "ci" {
 }
 
 resource "aws_iam_account_alias" "shop" {
-  account_alias = "shop-${var.revision}"
+  account_alias = "shop"
 }
 
 data "aws_iam_principal_policy_simulation" "put" {
