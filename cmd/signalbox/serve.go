@@ -54,14 +54,14 @@ func (v *serveVerb) Run(ctx context.Context, sys *system) error {
 	if err != nil {
 		return err
 	}
+	s, err := server.Start(ctx, config)
+	if err != nil {
+		return v.cannot(err)
+	}
 	if sys.env("GOGC") == "" {
 		// What lives is small beside what passes through: collected half as
 		// often, a call of PutEvents costs a fifth less.
 		debug.SetGCPercent(200)
-	}
-	s, err := server.Start(ctx, config)
-	if err != nil {
-		return v.cannot(err)
 	}
 	out := newScreen(sys, sys.out, format{Color: v.Color})
 	took := sys.clock.Now().Sub(sys.begun)
