@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/gateway"
@@ -36,14 +38,14 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 		return nil, nil, err
 	}
 	restAPIs := rest.NewHandler(rest.Config{
-		APIs: old, Functions: invoker{functions}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+		APIs: old, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
 		Authenticate: func(r *http.Request, body []byte) (rest.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return rest.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
 	})
 	httpAPIs := httpapi.NewHandler(httpapi.Config{
-		APIs: apis, Functions: invoker{functions}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+		APIs: apis, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
 		Authenticate: func(r *http.Request, body []byte) (httpapi.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return httpapi.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
@@ -60,16 +62,31 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 		[]gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front}}, nil
 }
 
-// invoker invokes functions for APIs.
-type invoker struct{ functions *lambda.Service }
+// integrationSession is the name of the sessions in which integrations act as
+// their roles.
+const integrationSession = "BackplaneAssumeRoleSession"
+
+// invoker invokes functions for APIs, where their policies or the integration's
+// role allow it.
+type invoker struct {
+	functions *lambda.Service
+	guard     *access.Guard
+}
 
 // Invoke implements [backend.Functions].
-func (i invoker) Invoke(ctx context.Context, functionARN string, payload []byte, event bool) (backend.Answer, error) {
-	if event {
-		_, err := i.functions.Invoke(ctx, &lambda.InvokeInput{FunctionName: &functionARN, InvocationType: new(lambda.InvocationTypeEvent), Payload: payload})
+func (i invoker) Invoke(ctx context.Context, in backend.Invocation) (backend.Answer, error) {
+	err := i.guard.Authorize(ctx, access.Request{
+		Service: "apigateway.amazonaws.com", Role: in.Role, Session: integrationSession, Source: in.Source,
+		Action: "lambda:InvokeFunction", Resource: in.Function,
+	})
+	if err != nil {
+		return backend.Answer{}, err
+	}
+	if in.Event {
+		_, err := i.functions.Invoke(ctx, &lambda.InvokeInput{FunctionName: &in.Function, InvocationType: new(lambda.InvocationTypeEvent), Payload: in.Payload})
 		return backend.Answer{}, noFunction(err)
 	}
-	out, err := i.functions.Call(ctx, functionARN, payload, lambda.CallParams{Trace: wire.FromContext(ctx).Trace})
+	out, err := i.functions.Call(ctx, in.Function, in.Payload, lambda.CallParams{Trace: wire.FromContext(ctx).Trace})
 	return backend.Answer{Payload: out.Payload, Failed: out.Error != ""}, noFunction(err)
 }
 
@@ -97,10 +114,13 @@ func (i internalCalls) Call(ctx context.Context, c backend.Call) (backend.Respon
 		SourceIP: from.SourceIP, UserAgent: "apigateway.amazonaws.com", Trace: from.Trace, Time: from.Time,
 		Principal: "arn:aws:iam::" + c.Scope.Account + ":root",
 	}
+	if c.Role == "" && i.s.guard.Mode() == access.Enforce {
+		return backend.Response{}, errors.New("the integration has no credentials, and without these may do nothing")
+	}
 	if role, err := arn.Parse(c.Role); err == nil && role.Account != "" && role.Account != "*" {
 		_, name := role.Split()
 		req.Account = role.Account
-		req.Principal = "arn:aws:sts::" + role.Account + ":assumed-role/" + name[strings.LastIndexByte(name, '/')+1:] + "/BackplaneAssumeRoleSession"
+		req.Principal = "arn:aws:sts::" + role.Account + ":assumed-role/" + name[strings.LastIndexByte(name, '/')+1:] + "/" + integrationSession
 	}
 	addressed(&c, service, from.Scheme+"://"+from.Host)
 	target := url.URL{Path: c.Path, RawQuery: c.Query.Encode()}

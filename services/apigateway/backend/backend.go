@@ -13,10 +13,18 @@ import (
 
 // Functions invokes Lambda functions.
 type Functions interface {
-	// Invoke calls a function, by its ARN with or without a qualifier, with
-	// JSON. With event it is accepted and called later. The error is what kept
-	// the function from running; ErrNoFunction where there is none.
-	Invoke(ctx context.Context, functionARN string, payload []byte, event bool) (Answer, error)
+	// Invoke calls a function. The error is what kept it from running;
+	// ErrNoFunction where there is none.
+	Invoke(ctx context.Context, in Invocation) (Answer, error)
+}
+
+// Invocation is a call of a function.
+type Invocation struct {
+	Function string // ARN, with or without a qualifier
+	Payload  []byte // JSON
+	Event    bool   // it is accepted and called later
+	Role     string // ARN of the credentials; "": by the function's policy
+	Source   string // ARN of the API's method that it is called for
 }
 
 // Answer is what a function returned.

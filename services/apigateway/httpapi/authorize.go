@@ -55,7 +55,7 @@ func (c *call) authorizeFunction() error {
 		}
 		identity = append(identity, values[0])
 	}
-	arn := fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", c.d.Region, c.d.Account, c.api, *c.d.Stage.StageName, c.r.Method, c.path)
+	arn := c.arn(c.r.Method + c.path)
 	ttl := time.Duration(wire.Value(a.AuthorizerResultTtlInSeconds)) * time.Second
 	key := sha256.Sum256([]byte(c.api + "\x00" + *a.AuthorizerId + "\x00" + strings.Join(identity, "\x00")))
 	now := c.Clock.Now()
@@ -77,6 +77,20 @@ func (c *call) authorizeFunction() error {
 	return nil
 }
 
+// arn names what is below the stage.
+func (c *call) arn(rest string) string {
+	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s", c.d.Region, c.d.Account, c.api, *c.d.Stage.StageName, rest)
+}
+
+// source is the ARN of the route, as functions' policies name it.
+func (c *call) source() string {
+	method, path, ok := strings.Cut(*c.route.RouteKey, " ")
+	if !ok {
+		return c.arn(*c.route.RouteKey)
+	}
+	return c.arn(strings.Replace(method, "ANY", "*", 1) + path)
+}
+
 func (c *call) ask(a *apigatewayv2.Authorizer, arn string, identity []string) (v verdict, err error) {
 	function, ok := backend.Function(wire.Value(a.AuthorizerUri))
 	if !ok {
@@ -86,7 +100,10 @@ func (c *call) ask(a *apigatewayv2.Authorizer, arn string, identity []string) (v
 	if err != nil {
 		return v, err
 	}
-	answer, err := c.Functions.Invoke(c.ctx, function, payload, false)
+	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{
+		Function: function, Payload: payload, Role: wire.Value(a.AuthorizerCredentialsArn),
+		Source: fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/authorizers/%s", c.d.Region, c.d.Account, c.api, *a.AuthorizerId),
+	})
 	if err != nil {
 		return v, broken(fmt.Errorf("invoking the authorizer %s: %w", function, err))
 	}

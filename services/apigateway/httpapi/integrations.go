@@ -26,7 +26,7 @@ func (c *call) proxyFunction(i *apigatewayv2.Integration) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.Functions.Invoke(c.ctx, function, payload, false)
+	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{Function: function, Payload: payload, Role: wire.Value(i.CredentialsArn), Source: c.source()})
 	if err != nil {
 		return broken(fmt.Errorf("invoking %s: %w", function, err))
 	}

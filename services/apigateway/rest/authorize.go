@@ -109,7 +109,7 @@ func (c *call) authorizeCustom() error {
 	if a == nil {
 		return refuse("AUTHORIZER_CONFIGURATION_ERROR")
 	}
-	arn := fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", c.d.Region, c.d.Account, c.a.API, c.a.Stage, c.r.Method, c.a.Path)
+	arn := c.arn(c.a.Path)
 	event, identity, err := c.authorizerEvent(a, arn)
 	if err != nil {
 		return err
@@ -136,6 +136,11 @@ func (c *call) authorizeCustom() error {
 	c.verdict = v
 	c.x.Context = c.context()
 	return nil
+}
+
+// arn names a method of the stage.
+func (c *call) arn(path string) string {
+	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", c.d.Region, c.d.Account, c.a.API, c.a.Stage, c.r.Method, path)
 }
 
 // authorizerEvent is the authorizer's input, and what its answer is kept by.
@@ -182,7 +187,10 @@ func (c *call) ask(a *apigateway.Authorizer, event map[string]any) (*verdict, er
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.Functions.Invoke(c.ctx, function, payload, false)
+	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{
+		Function: function, Payload: payload, Role: value(a.AuthorizerCredentials),
+		Source: fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/authorizers/%s", c.d.Region, c.d.Account, c.a.API, *a.Id),
+	})
 	if err != nil {
 		return nil, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("invoking the authorizer %s: %w", function, err)}
 	}

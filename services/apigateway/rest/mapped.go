@@ -196,7 +196,7 @@ func mock(body []byte) (backend.Response, error) {
 func (c *call) sendAWS(i *apigateway.Integration, out *outgoing, body []byte) (r backend.Response, selector string, err error) {
 	uri := out.fill(c.x.StageVariable(value(i.Uri)))
 	if function, ok := backend.Function(uri); ok {
-		return c.callFunction(function, out, body)
+		return c.callFunction(backend.Invocation{Function: function, Payload: body, Role: value(i.Credentials), Source: c.arn(*c.resource.Path)}, out)
 	}
 	call, ok := backend.ParseURI(uri)
 	if !ok {
@@ -217,18 +217,18 @@ func (c *call) sendAWS(i *apigateway.Integration, out *outgoing, body []byte) (r
 	return r, "", nil
 }
 
-func (c *call) callFunction(function string, out *outgoing, body []byte) (r backend.Response, selector string, err error) {
-	event := strings.EqualFold(out.header.Get("X-Amz-Invocation-Type"), "Event")
-	if len(body) > 0 && !json.Valid(body) {
-		_, err := vtl.DecodeJSON(body)
+func (c *call) callFunction(in backend.Invocation, out *outgoing) (r backend.Response, selector string, err error) {
+	in.Event = strings.EqualFold(out.header.Get("X-Amz-Invocation-Type"), "Event")
+	if len(in.Payload) > 0 && !json.Valid(in.Payload) {
+		_, err := vtl.DecodeJSON(in.Payload)
 		return r, "", &refusal{kind: "BAD_REQUEST_BODY", message: fmt.Sprintf("Could not parse request body into json: %v", err), cause: err}
 	}
-	answer, err := c.Functions.Invoke(c.ctx, function, body, event)
+	answer, err := c.Functions.Invoke(c.ctx, in)
 	if err != nil {
-		return r, "", internal(http.StatusInternalServerError, fmt.Errorf("invoking %s: %w", function, err))
+		return r, "", internal(http.StatusInternalServerError, fmt.Errorf("invoking %s: %w", in.Function, err))
 	}
 	r = backend.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: answer.Payload}
-	if event {
+	if in.Event {
 		r.Status = http.StatusAccepted
 	}
 	if answer.Failed {

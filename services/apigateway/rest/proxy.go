@@ -23,7 +23,7 @@ func (c *call) proxyFunction(i *apigateway.Integration) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.Functions.Invoke(c.ctx, function, event, false)
+	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{Function: function, Payload: event, Role: value(i.Credentials), Source: c.arn(*c.resource.Path)})
 	if err != nil {
 		return internal(http.StatusInternalServerError, fmt.Errorf("invoking %s: %w", function, err))
 	}
