@@ -26,11 +26,12 @@ func (s *Service) Invoke(ctx context.Context, req *Request, operation string, in
 		return nil, c.absent()
 	}
 	v := reflect.ValueOf(op.newIn())
-	body, err := json.Marshal(conform(in, &schema.Shape{Kind: schema.Structure, Object: op.plan.in}))
+	plan := inBody(op.plan.in)
+	body, err := json.Marshal(conform(in, &schema.Shape{Kind: schema.Structure, Object: plan}))
 	if err != nil {
 		return nil, fmt.Errorf("writing the input of %s.%s: %w", s.Name, operation, err)
 	}
-	if err := decodeJSON(body, inBody(op.plan.in), v.Elem()); err != nil {
+	if err := decodeJSON(body, plan, v.Elem()); err != nil {
 		return nil, c.unreadable(err)
 	}
 	if bad := schema.Validate(op.plan.in, v.Elem()); bad != nil {
@@ -54,7 +55,9 @@ func (s *Service) Invoke(ctx context.Context, req *Request, operation string, in
 	return answer, nil
 }
 
-// inBody is an input's plan with all its members in the body.
+// inBody is an input's plan with all its members in the body. Where two members
+// have one name, in different places of a request, the later is known by the
+// name that the model gives it.
 func inBody(o *schema.Object) *schema.Object {
 	flat := *o
 	flat.Payload = nil
@@ -63,6 +66,9 @@ func inBody(o *schema.Object) *schema.Object {
 	for i := range flat.Fields {
 		f := &flat.Fields[i]
 		f.In = schema.InBody
+		if flat.ByName[f.Name] != nil {
+			f.Name = f.Label
+		}
 		flat.ByName[f.Name] = f
 	}
 	return &flat

@@ -100,3 +100,12 @@ func (h *harness) refused(err error, code, text string) {
 		h.Errorf("got %v, want %s: …%s…", err, code, text)
 	}
 }
+
+func (h *harness) describe(name string) types.Stack {
+	h.Helper()
+	out, err := h.cfn.DescribeStacks(h.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return out.Stacks[0]
+}

@@ -286,6 +286,7 @@ func (s *Service) alter(ctx context.Context, st *stack, name string, next *resou
 func (s *Service) arrived(ctx context.Context, st *stack, p *plan) error {
 	p.look(st)
 	outs, failure := p.outputs()
+	imports := importsOf(p)
 	s.mu.Lock() // exports are unique among stacks
 	defer s.mu.Unlock()
 	if failure == nil {
@@ -296,7 +297,7 @@ func (s *Service) arrived(ctx context.Context, st *stack, p *plan) error {
 		if failure != nil {
 			return s.failStack(st, words(failure)), nil
 		}
-		st.Outputs, st.Imports = outs, importsOf(p)
+		st.Outputs, st.Imports = outs, imports
 		if op.Creating {
 			e := s.turn(st, StackStatusCreateComplete, "")
 			st.Operation = nil

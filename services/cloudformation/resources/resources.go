@@ -73,7 +73,9 @@ type Type struct {
 
 // Find returns a resource type, nil where it is not implemented.
 func Find(name string) *Type {
-	for _, service := range []func() map[string]*Type{eventsTypes, sqsTypes} {
+	for _, service := range []func() map[string]*Type{
+		eventsTypes, sqsTypes, pipesTypes, logsTypes, iamTypes, lambdaTypes, dynamodbTypes, apigatewayTypes, apigatewayV2Types, marksTypes,
+	} {
 		if t := service()[name]; t != nil {
 			return t
 		}
