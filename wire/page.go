@@ -34,3 +34,12 @@ func Value[T any](p *T) (v T) {
 	}
 	return v
 }
+
+// Optional is the reverse of [Value] for texts: nil for the empty one, which is
+// an output member that is left out.
+func Optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -84,7 +84,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 		digest, attributes, system := p.digests()
 		out.Successful = append(out.Successful, SendMessageBatchResultEntry{
 			Id: e.Id, MD5OfMessageBody: &digest,
-			MD5OfMessageAttributes: optional(attributes), MD5OfMessageSystemAttributes: optional(system),
+			MD5OfMessageAttributes: wire.Optional(attributes), MD5OfMessageSystemAttributes: wire.Optional(system),
 		})
 	}
 	if len(messages) == 0 {

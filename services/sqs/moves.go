@@ -126,7 +126,7 @@ func (s *Service) ListMessageMoveTasks(ctx context.Context, in *ListMessageMoveT
 	out := &ListMessageMoveTasksOutput{Results: []ListMessageMoveTasksResultEntry{}}
 	for _, t := range all[:min(limit, len(all))] {
 		r := ListMessageMoveTasksResultEntry{
-			Status: &t.Status, SourceArn: &t.Source, DestinationArn: optional(t.Destination), FailureReason: optional(t.Failure),
+			Status: &t.Status, SourceArn: &t.Source, DestinationArn: wire.Optional(t.Destination), FailureReason: wire.Optional(t.Failure),
 			ApproximateNumberOfMessagesMoved: t.Moved, ApproximateNumberOfMessagesToMove: &t.ToMove, StartedTimestamp: t.Started,
 		}
 		if t.Status == moves.Running {

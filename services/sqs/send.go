@@ -33,8 +33,8 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 	body, attributes, system := p.digests()
 	return &SendMessageOutput{
 		MD5OfMessageBody:             &body,
-		MD5OfMessageAttributes:       optional(attributes),
-		MD5OfMessageSystemAttributes: optional(system),
+		MD5OfMessageAttributes:       wire.Optional(attributes),
+		MD5OfMessageSystemAttributes: wire.Optional(system),
 		MessageId:                    new(message.ID(q.instance, ids[0])),
 		SequenceNumber:               q.sequence(ids[0]),
 	}, nil
@@ -61,11 +61,4 @@ func (q *queue) sequence(id uint64) *string {
 		return nil
 	}
 	return new(message.SequenceNumber(id))
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
