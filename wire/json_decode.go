@@ -252,7 +252,7 @@ func (r *jsonReader) scalar(s *schema.Shape, v reflect.Value, k jsontext.Kind) e
 		return syntax(err)
 	}
 	if s.Kind == schema.Document {
-		if deep(raw) {
+		if Deeper(raw, maxDepth) {
 			return malformed("the input nests deeper than %d", maxDepth)
 		}
 		v.SetBytes(bytes.Clone(raw))
@@ -369,25 +369,4 @@ func (r *jsonReader) entries(s *schema.Shape, v reflect.Value) error {
 	}
 	v.Set(m)
 	return nil
-}
-
-// deep says whether a valid JSON text nests deeper than allowed.
-func deep(raw []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }

@@ -40,7 +40,7 @@ func FuzzDetailIsAnObjectOrRefused(f *testing.F) {
 		if got, err := object(compact); err != nil || quote(got) != quote(want) {
 			t.Fatalf("%q became %q", text, compact)
 		}
-		if deeper(text, maxDepth) {
+		if wire.Deeper(text, maxDepth) {
 			t.Fatalf("%q is too deep", text)
 		}
 	})

@@ -108,7 +108,7 @@ func readPolicy(text string) (policy, error) {
 	if _, err := compactObject(text); err != nil {
 		return policy{}, err
 	}
-	if deeper(text, maxPolicyDepth) {
+	if wire.Deeper(text, maxPolicyDepth) {
 		return policy{}, fmt.Errorf("it nests more than %d levels deep", maxPolicyDepth)
 	}
 	var document struct {

@@ -163,7 +163,7 @@ func compactObject(text string) ([]byte, error) {
 	if !strings.HasPrefix(trimmed, "{") {
 		return nil, errNoObject
 	}
-	if deeper(text, maxDepth) {
+	if wire.Deeper(text, maxDepth) {
 		return nil, errDepth
 	}
 	var buf bytes.Buffer
@@ -172,27 +172,6 @@ func compactObject(text string) ([]byte, error) {
 		return nil, err
 	}
 	return buf.Bytes(), nil
-}
-
-// deeper tells whether objects and arrays nest more than limit levels deep.
-func deeper(text string, limit int) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > limit {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
 
 // checkEvent refuses what TestEventPattern takes for no event (API reference,
