@@ -39,6 +39,27 @@ func OpenDocuments[T any](ctx context.Context, records Records, collection strin
 	return d, nil
 }
 
+// Opening is one of the collections that [OpenEach] loads.
+type Opening func(context.Context, Records) error
+
+// Into is the opening of a collection that is then found at d.
+func Into[T any](d **Documents[T], collection string) Opening {
+	return func(ctx context.Context, records Records) (err error) {
+		*d, err = OpenDocuments[T](ctx, records, collection)
+		return err
+	}
+}
+
+// OpenEach loads the collections one after another, up to the first that fails.
+func OpenEach(ctx context.Context, records Records, openings ...Opening) error {
+	for _, open := range openings {
+		if err := open(ctx, records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Get returns the document, nil where there is none.
 func (d *Documents[T]) Get(key string) *T {
 	d.mu.RLock()

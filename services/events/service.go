@@ -66,28 +66,13 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{Config: c}
-	records := c.Engine.Records()
-	var err error
-	load := func(open func() error) {
-		if err == nil {
-			err = open()
-		}
-	}
-	load(func() (e error) { s.buses, e = engine.OpenDocuments[bus](ctx, records, "events.bus"); return })
-	load(func() (e error) { s.rules, e = engine.OpenDocuments[rule](ctx, records, "events.rule"); return })
-	load(func() (e error) {
-		s.connections, e = engine.OpenDocuments[connection](ctx, records, "events.connection")
-		return
-	})
-	load(func() (e error) {
-		s.destinations, e = engine.OpenDocuments[destination](ctx, records, "events.destination")
-		return
-	})
-	load(func() (e error) {
-		s.archives, e = engine.OpenDocuments[archive](ctx, records, "events.archive")
-		return
-	})
-	load(func() (e error) { s.replays, e = engine.OpenDocuments[replay](ctx, records, "events.replay"); return })
+	err := engine.OpenEach(ctx, c.Engine.Records(),
+		engine.Into(&s.buses, "events.bus"),
+		engine.Into(&s.rules, "events.rule"),
+		engine.Into(&s.connections, "events.connection"),
+		engine.Into(&s.destinations, "events.destination"),
+		engine.Into(&s.archives, "events.archive"),
+		engine.Into(&s.replays, "events.replay"))
 	if err != nil {
 		return nil, err
 	}

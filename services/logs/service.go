@@ -33,14 +33,11 @@ var _ API = (*Service)(nil)
 // New loads the groups and streams.
 func New(ctx context.Context, eng engine.Engine, clk clock.Clock) (*Service, error) {
 	s := &Service{clock: clk, logs: eng.Logs()}
-	var err error
-	if s.groups, err = engine.OpenDocuments[group](ctx, eng.Records(), "logs.group"); err != nil {
-		return nil, err
-	}
-	if s.streams, err = engine.OpenDocuments[stream](ctx, eng.Records(), "logs.stream"); err != nil {
-		return nil, err
-	}
-	if s.policies, err = engine.OpenDocuments[policy](ctx, eng.Records(), "logs.policy"); err != nil {
+	err := engine.OpenEach(ctx, eng.Records(),
+		engine.Into(&s.groups, "logs.group"),
+		engine.Into(&s.streams, "logs.stream"),
+		engine.Into(&s.policies, "logs.policy"))
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
