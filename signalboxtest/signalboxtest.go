@@ -21,6 +21,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/server"
+	"github.com/signalbox/signalbox/signalboxtest/sdkclient"
 )
 
 // Box is a running Signalbox.
@@ -43,7 +44,7 @@ func With(change func(*server.Config)) Option { return change }
 // Start starts a box, and fails the test where it cannot.
 func Start(t testing.TB, options ...Option) *Box {
 	t.Helper()
-	b := &Box{t: t, client: newClient(), config: server.Config{
+	b := &Box{t: t, client: sdkclient.New(), config: server.Config{
 		Listen: "127.0.0.1:0", Data: t.TempDir(), Version: "test",
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}}

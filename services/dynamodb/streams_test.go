@@ -16,6 +16,7 @@ import (
 
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
+	"github.com/signalbox/signalbox/signalboxtest/sdkclient"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -25,7 +26,7 @@ func (b *bench) streams() *dynamodbstreams.Client {
 	server := httptest.NewServer(handler(streams.NewService(streams.New(b.service.Changes(), b.clock))))
 	b.t.Cleanup(server.Close)
 	return dynamodbstreams.New(dynamodbstreams.Options{
-		Region: region, BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, HTTPClient: sdkclient.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
 	})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/sqs"
+	"github.com/signalbox/signalbox/signalboxtest/sdkclient"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -91,7 +92,7 @@ func handler(s *sqs.Service) http.Handler {
 
 func (b *bench) client(region, account string) *awssqs.Client {
 	return awssqs.New(awssqs.Options{
-		Region: region, BaseEndpoint: aws.String(b.server.URL), RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: aws.String(b.server.URL), RetryMaxAttempts: 1, HTTPClient: sdkclient.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/services/sts"
+	"github.com/signalbox/signalbox/signalboxtest/sdkclient"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -46,7 +47,7 @@ func client(t *testing.T, service *sts.Service, principal *string) *awssts.Clien
 	}))
 	t.Cleanup(server.Close)
 	return awssts.New(awssts.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, HTTPClient: sdkclient.New(),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 }

@@ -1,4 +1,6 @@
-package signalboxtest
+// Package sdkclient is the HTTP client for the AWS SDK in tests that answer it from
+// the same process.
+package sdkclient
 
 import (
 	"bytes"
@@ -6,13 +8,13 @@ import (
 	"net/http"
 )
 
-// newClient is the HTTP client of the SDK clients that talk to a box.
+// New is an HTTP client for SDK clients whose server is near.
 //
 // The SDK closes a request's body as soon as the answer's header is there. A
 // box answers so soon that the transport may not have asked the body for its
 // end yet, which then fails and takes the connection, with what is still to be
 // read of the answer, down. So the transport is given a body of its own.
-func newClient() *http.Client {
+func New() *http.Client {
 	return &http.Client{Transport: wholeBodies{http.DefaultTransport.(*http.Transport).Clone()}}
 }
 
