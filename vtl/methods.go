@@ -183,7 +183,7 @@ func callParse(v any, name string, args arguments) (any, error) {
 	if _, double := v.(float64); name == "parseDouble" || name == "parseFloat" || double {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
-			return nil, fmt.Errorf("For input string: %q", clip(s))
+			return nil, fmt.Errorf("no number: %q", clip(s))
 		}
 		return f, nil
 	}
@@ -193,7 +193,7 @@ func callParse(v any, name string, args arguments) (any, error) {
 	}
 	n, err := strconv.ParseInt(s, radix, 64)
 	if err != nil {
-		return nil, fmt.Errorf("For input string: %q", clip(s))
+		return nil, fmt.Errorf("no number: %q", clip(s))
 	}
 	return n, nil
 }

@@ -185,7 +185,7 @@ func (im *importer) model(name string, schema json.RawMessage) *Model {
 func (im *importer) modelFor(s openapi.Schema) (string, error) {
 	if s.Name != "" {
 		if im.Models[s.Name] == nil && s.Name != "Empty" && s.Name != "Error" {
-			return "", fmt.Errorf("Invalid model identifier specified: %s", s.Name)
+			return "", bad("Invalid model identifier specified: %s", s.Name)
 		}
 		return s.Name, nil
 	}

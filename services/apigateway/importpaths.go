@@ -24,7 +24,7 @@ func (im *importer) paths() error {
 	for _, p := range im.doc.Paths {
 		r, err := im.resourceAt(base + p.Template)
 		if err != nil {
-			return fmt.Errorf("Unable to create resource at path '%s': %w", p.Template, plainly(err))
+			return bad("Unable to create resource at path '%s': %s", p.Template, plainly(err))
 		}
 		for _, op := range p.Operations {
 			m, err := im.method(&op)
@@ -32,11 +32,11 @@ func (im *importer) paths() error {
 				err = im.checkMethod(m)
 			}
 			if err != nil {
-				return fmt.Errorf("Unable to put method '%s' on resource at path '%s': %w", op.Method, p.Template, plainly(err))
+				return bad("Unable to put method '%s' on resource at path '%s': %s", op.Method, p.Template, plainly(err))
 			}
 			if op.Integration != nil {
 				if m.MethodIntegration, err = im.integration(&op, m, *r.Id); err != nil {
-					return fmt.Errorf("Unable to put integration on '%s' for resource at path '%s': %w", op.Method, p.Template, plainly(err))
+					return bad("Unable to put integration on '%s' for resource at path '%s': %s", op.Method, p.Template, plainly(err))
 				}
 			}
 			r.setMethod(*m)
@@ -45,12 +45,12 @@ func (im *importer) paths() error {
 	return nil
 }
 
-// plainly is an error without its code.
-func plainly(err error) error {
+// plainly is an error's text, without its code.
+func plainly(err error) string {
 	if e, is := err.(*wire.Error); is {
-		return fmt.Errorf("%s", e.Message)
+		return e.Message
 	}
-	return err
+	return err.Error()
 }
 
 // resourceAt finds or makes the resource of a path.

@@ -14,7 +14,7 @@ import (
 
 // ErrBody is wrapped by renderings that asked for the JSON of a body which is
 // none.
-var ErrBody = errors.New("Could not parse request body into json")
+var ErrBody = errors.New("the body is no JSON")
 
 // Render renders a mapping template: of the response where there is one, else
 // of the request. An empty body is {}, as on AWS.

@@ -168,7 +168,7 @@ func (c *call) render(x *mapping.Exchange, text string) (string, error) {
 // rootOf is what the JSON reader said.
 func rootOf(err error) string {
 	text := err.Error()
-	if _, after, ok := strings.Cut(text, "into json: "); ok {
+	if _, after, ok := strings.Cut(text, mapping.ErrBody.Error()+": "); ok {
 		return after
 	}
 	return text

@@ -15,8 +15,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxWork bounds one validation: schemas looked at.
-const maxWork = 200_000
+// Bounds of one validation: schemas looked at, beside one for each byte of the
+// data, and schemas within each other.
+const (
+	maxWork  = 50_000
+	maxDepth = 300
+)
 
 // Schema is a JSON schema. It is immutable.
 type Schema struct{ root any }
@@ -55,7 +59,7 @@ func (s *Schema) Validate(data []byte, models Models) []string {
 	if err != nil {
 		return []string{"it is no JSON: " + err.Error()}
 	}
-	c := &check{models: models}
+	c := &check{models: models, most: maxWork + len(data)}
 	c.schema(s, s.root, v, "")
 	return c.wrong
 }
@@ -65,6 +69,8 @@ type check struct {
 	models Models
 	wrong  []string
 	work   int
+	most   int // work
+	depth  int
 }
 
 func (c *check) fail(at, format string, args ...any) {
@@ -78,14 +84,17 @@ func (c *check) fail(at, format string, args ...any) {
 
 // allows tells whether a part of the schema allows a value.
 func (c *check) allows(in *Schema, part, v any) bool {
-	inner := &check{models: c.models, work: c.work}
+	inner := &check{models: c.models, work: c.work, most: c.most, depth: c.depth}
 	inner.schema(in, part, v, "")
 	c.work = inner.work
 	return len(inner.wrong) == 0
 }
 
 func (c *check) schema(in *Schema, part, v any, at string) {
-	if c.work++; c.work > maxWork || len(at) > 5000 {
+	c.work++
+	c.depth++
+	defer func() { c.depth-- }()
+	if c.work > c.most || c.depth > maxDepth {
 		c.fail("", "validating takes too much work")
 		return
 	}
@@ -332,7 +341,7 @@ func (c *check) array(in *Schema, s map[string]any, v []any, at string) {
 	if s["uniqueItems"] == true {
 		for i := range v {
 			for j := range i {
-				if c.work++; c.work < maxWork && same(v[i], v[j]) {
+				if c.work++; c.work < c.most && same(v[i], v[j]) {
 					c.fail(at, "array must not contain duplicate elements")
 					return
 				}
