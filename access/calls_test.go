@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/signalbox/signalbox/access"
 )
@@ -182,4 +183,47 @@ func TestOffAsksNobody(t *testing.T) {
 	if list := w.Server().Refusals(); len(list) != 0 {
 		t.Errorf("Refusals = %+v", list)
 	}
+}
+
+func TestSessionsAreNarrowedByTheirPolicies(t *testing.T) {
+	w := newWorld(t, access.Enforce, nil)
+	const principal = `{"AWS":"arn:aws:iam::` + account + `:root"}`
+	must(w.iam.CreateRole(w.ctx, &iam.CreateRoleInput{RoleName: aws.String("shop"), AssumeRolePolicyDocument: document(`{"Effect":"Allow","Principal":` + principal + `,"Action":["sts:AssumeRole","sts:TagSession"]}`)}))(t)
+	must(w.iam.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: aws.String("shop"), PolicyName: aws.String("own"), PolicyDocument: document(
+		`{"Effect":"Allow","Action":"sqs:*","Resource":"*"},{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"shop"}}}`)}))(t)
+	assume := func(change func(*sts.AssumeRoleInput)) (aws.Config, error) {
+		in := &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + account + ":role/shop"), RoleSessionName: aws.String("s1")}
+		change(in)
+		out, err := w.sts.AssumeRole(w.ctx, in)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		return w.as(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken), nil
+	}
+	plain := must(assume(func(*sts.AssumeRoleInput) {}))(t)
+	if err := w.send(plain); err != nil {
+		t.Error(err)
+	}
+	wantDenied(t, put(plain), "AccessDeniedException", "events:PutEvents")
+	narrow := must(assume(func(in *sts.AssumeRoleInput) {
+		in.Policy = document(`{"Effect":"Allow","Action":"sqs:ReceiveMessage","Resource":"*"}`)
+	}))(t)
+	wantDenied(t, w.send(narrow), "AccessDenied", "because no session policy allows the sqs:sendmessage action")
+	managed := must(assume(func(in *sts.AssumeRoleInput) {
+		in.PolicyArns = []ststypes.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/AmazonSQSFullAccess")}}
+	}))(t)
+	if err := w.send(managed); err != nil {
+		t.Error(err)
+	}
+	tagged := must(assume(func(in *sts.AssumeRoleInput) {
+		in.Tags = []ststypes.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}
+	}))(t)
+	if err := put(tagged); err != nil {
+		t.Error(err)
+	}
+	must(w.iam.UpdateAssumeRolePolicy(w.ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("shop"), PolicyDocument: document(`{"Effect":"Allow","Principal":` + principal + `,"Action":"sts:AssumeRole"}`)}))(t)
+	_, err := assume(func(in *sts.AssumeRoleInput) {
+		in.Tags = []ststypes.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}
+	})
+	wantDenied(t, err, "AccessDenied", "sts:TagSession")
 }

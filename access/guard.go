@@ -145,10 +145,13 @@ func prefix(service string) string {
 // do everything. Whom a role trusts is asked of root too.
 func own(need wire.Permission, account string) bool {
 	a, err := arn.Parse(need.Resource)
-	return err != nil || need.Action != assumeRole && (a.Account == "" || a.Account == account)
+	return err != nil || !ofRole(need.Action) && (a.Account == "" || a.Account == account)
 }
 
 const assumeRole = "sts:AssumeRole"
+
+// ofRole says whether an action is a role's to allow, in its trust policy.
+func ofRole(action string) bool { return action == assumeRole || action == "sts:TagSession" }
 
 // decide is nil where the caller is allowed.
 func (g *Guard) decide(ctx context.Context, c Caller, r *wire.Request, need wire.Permission) *Denied {
@@ -163,10 +166,18 @@ func (g *Guard) decide(ctx context.Context, c Caller, r *wire.Request, need wire
 		if r.UserAgent != "" {
 			q.Set("aws:UserAgent", r.UserAgent)
 		}
+		if r.Session != nil {
+			for key, value := range r.Session.Tags {
+				q.Set("aws:PrincipalTag/"+key, value)
+			}
+		}
 	}
 	g.put(q, need.Context)
 	set := &policy.Set{Identity: c.Identity, Boundary: c.Boundary}
-	if need.Action == assumeRole {
+	if r != nil && r.Session != nil && r.Session.Policies != nil {
+		set.Session = append([]policy.Source{}, g.sources("the session's policy", policy.Identity, r.Session.Policies...)...)
+	}
+	if ofRole(need.Action) {
 		set.Trust = true
 		if text, ok := g.config.Identities.Trust(need.Resource); ok {
 			set.Resource = g.sources("the trust policy of "+need.Resource, policy.Trust, text)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/gateway/sigv4"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // Mode says who is let in.
@@ -55,6 +56,7 @@ type Caller struct {
 	Account     string // 12 digits
 	Region      string // of the signature's scope
 	Principal   string // ARN, "" for an anonymous caller
+	Session     *wire.Session
 	AccessKeyID string // "" for a request that bears no signature
 	Verified    bool   // the signature is that of a known key; false for what development mode lets in
 }
@@ -108,7 +110,7 @@ func (g *Gateway) identify(r *http.Request, sig *sigv4.Signature, signed bool, p
 	case known.Secret == "":
 		return c, "", fmt.Errorf("the access key %s has no secret", sig.AccessKeyID)
 	}
-	c.Account, c.Principal, c.Verified = known.Account, known.Principal, true
+	c.Account, c.Principal, c.Session, c.Verified = known.Account, known.Principal, known.Session, true
 	return c, known.Secret, nil
 }
 

@@ -201,6 +201,7 @@ func (g *Gateway) serve(x *exchange, r *http.Request) {
 		caller.Region = a.region
 	}
 	x.req.Account, x.req.Region, x.req.Principal, x.req.AccessKeyID = caller.Account, caller.Region, caller.Principal, caller.AccessKeyID
+	x.req.Session = caller.Session
 	switch a.service.Name {
 	case "sqs":
 		r, plain = withQueueURL(r, plain, x.req.Scheme+"://"+r.Host)

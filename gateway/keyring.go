@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/signalbox/signalbox/wire"
 )
 
 // CredentialsFile is the root key's file in the data directory.
@@ -130,12 +132,26 @@ func (k *Keyring) Root() RootKey { return k.root }
 // Issue makes temporary credentials for a principal of account, good until
 // expires.
 func (k *Keyring) Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error) {
+	return k.IssueSession(account, principalARN, expires, nil)
+}
+
+// IssueSession is Issue for a session that has policies or tags of its own; nil:
+// it has none.
+func (k *Keyring) IssueSession(account, principalARN string, expires time.Time, session *wire.Session) (accessKeyID, secret, sessionToken string, err error) {
 	if !isAccount(account) {
 		return "", "", "", fmt.Errorf("issue credentials: the account %q is not 12 digits", account)
 	}
 	accessKeyID, secret = newKeyID("ASIA"), newSecret()
 	text := binary.BigEndian.AppendUint64([]byte{tokenVersion}, uint64(expires.Unix()))
-	for _, s := range []string{account, secret, principalARN} {
+	fields := []string{account, secret, principalARN}
+	if session != nil {
+		more, err := json.Marshal(session)
+		if err != nil {
+			return "", "", "", fmt.Errorf("issue credentials: %w", err)
+		}
+		fields = append(fields, string(more))
+	}
+	for _, s := range fields {
 		text = binary.AppendUvarint(text, uint64(len(s)))
 		text = append(text, s...)
 	}
@@ -174,12 +190,19 @@ func readToken(text []byte) (c Credential, err error) {
 	}
 	c.Expires = time.Unix(int64(binary.BigEndian.Uint64(text[1:])), 0).UTC()
 	rest := text[9:]
-	for _, field := range []*string{&c.Account, &c.Secret, &c.Principal} {
+	var session string
+	for _, field := range []*string{&c.Account, &c.Secret, &c.Principal, &session} {
+		if field == &session && len(rest) == 0 { // it has none
+			return c, nil
+		}
 		n, width := binary.Uvarint(rest)
 		if width <= 0 || n > uint64(len(rest)-width) {
 			return Credential{}, fmt.Errorf("%w: it is cut", ErrInvalidToken)
 		}
 		*field, rest = string(rest[width:width+int(n)]), rest[width+int(n):]
+	}
+	if err := json.Unmarshal([]byte(session), &c.Session); err != nil {
+		return Credential{}, fmt.Errorf("%w: its session cannot be read", ErrInvalidToken)
 	}
 	return c, nil
 }

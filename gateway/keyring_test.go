@@ -5,10 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/signalbox/signalbox/seal"
+
+	"github.com/signalbox/signalbox/wire"
 )
 
 func testBox(t testing.TB, fill byte) *seal.Box {
@@ -69,7 +72,7 @@ func TestIssuedCredentialsAreKnownWhereverTheBoxIs(t *testing.T) {
 		t.Fatalf("%s, %v", id, err)
 	}
 	other, _ := NewKeyring(RootKey{AccessKeyID: "AKIAOTHER", Secret: "another secret"}, testBox(t, 0))
-	if c, err := other.Lookup(t.Context(), id, token); err != nil || c != (Credential{secret, "444455556666", role, expires}) {
+	if c, err := other.Lookup(t.Context(), id, token); err != nil || c != (Credential{Secret: secret, Account: "444455556666", Principal: role, Expires: expires}) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	id2, _, token2, _ := k.Issue("444455556666", role, expires)
@@ -127,5 +130,40 @@ func BenchmarkLookup(b *testing.B) {
 		if _, err := k.Lookup(b.Context(), id, token); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestASessionIsInItsToken(t *testing.T) {
+	k, err := NewKeyring(testRoot, testBox(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &wire.Session{Policies: []string{"{}"}, Tags: map[string]string{"team": "shop"}}
+	id, _, token, err := k.IssueSession("444455556666", "arn:aws:sts::444455556666:assumed-role/r/s", time.Now().Add(time.Hour), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := k.Lookup(t.Context(), id, token); err != nil || !reflect.DeepEqual(c.Session, want) {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestAChainAsksUntilOneKnowsTheKey(t *testing.T) {
+	first, err1 := NewKeyring(testRoot, testBox(t, 0))
+	second, err2 := NewKeyring(RootKey{AccessKeyID: "AKIASECOND", Secret: "another secret"}, testBox(t, 0))
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	keys := Chain(first, second)
+	for id, want := range map[string]string{testRoot.AccessKeyID: testRoot.Secret, "AKIASECOND": "another secret"} {
+		if c, err := keys.Lookup(t.Context(), id, ""); err != nil || c.Secret != want {
+			t.Errorf("%s: %+v, %v", id, c, err)
+		}
+	}
+	if _, err := keys.Lookup(t.Context(), "AKIATHIRD", ""); !errors.Is(err, ErrUnknownKey) {
+		t.Errorf("a key of nobody: %v", err)
+	}
+	if _, err := keys.Lookup(t.Context(), testRoot.AccessKeyID, "token"); !errors.Is(err, ErrInvalidToken) {
+		t.Errorf("a wrong token is asked of others: %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/signalbox/signalbox/wire"
 )
 
 // Credential is what is known of an access key.
@@ -12,6 +14,7 @@ type Credential struct {
 	Account   string    // 12 digits
 	Principal string    // ARN of whom the key belongs to
 	Expires   time.Time // zero for keys that do not
+	Session   *wire.Session
 }
 
 // Keys answers who an access key is. sessionToken is what came with the key, ""

@@ -12,6 +12,7 @@ type Request struct {
 	Account     string    // 12 digits
 	Region      string    // of the signature's scope, "us-east-1"
 	Principal   string    // ARN of the caller
+	Session     *Session  // of temporary credentials that say more than whose they are, else nil
 	AccessKeyID string    // the key that signed, "" when nothing was signed
 	RequestID   string    // answered in x-amzn-RequestId
 	Service     string    // model name, "events"; Serve sets it when empty

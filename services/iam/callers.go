@@ -132,6 +132,16 @@ func (s *Service) roleByARN(text string) *identity {
 	return i
 }
 
+// PolicyDocument is the document of a managed policy, as an account sees it; ok
+// is false where there is no such policy.
+func (s *Service) PolicyDocument(account, policyARN string) (document string, ok bool) {
+	p, err := s.policyIn(account, policyARN)
+	if err != nil {
+		return "", false
+	}
+	return p.document(), true
+}
+
 // Identity tells the unique id of a role or a user, and how long a role's
 // sessions may last. The ARN may be a session's of the role.
 func (s *Service) Identity(text string) (id string, longest time.Duration, ok bool) {

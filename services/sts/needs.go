@@ -1,6 +1,10 @@
 package sts
 
-import "github.com/signalbox/signalbox/wire"
+import (
+	"strings"
+
+	"github.com/signalbox/signalbox/wire"
+)
 
 // Needs says what a caller must be allowed for a request. Who one is, and
 // credentials of one's own, everyone may ask for (user guide of IAM, page
@@ -15,7 +19,15 @@ func Needs(in any, _ *wire.Request) []wire.Permission {
 		if in.SourceIdentity != nil {
 			need.Context["sts:sourceidentity"] = []string{*in.SourceIdentity}
 		}
-		return []wire.Permission{need}
+		for _, t := range in.Tags {
+			need.Context["aws:requesttag/"+strings.ToLower(*t.Key)] = []string{*t.Value}
+			need.Context["aws:tagkeys"] = append(need.Context["aws:tagkeys"], *t.Key)
+		}
+		needs := []wire.Permission{need}
+		if len(in.Tags) > 0 {
+			needs = append(needs, wire.Permission{Action: "sts:TagSession", Resource: need.Resource, Context: need.Context})
+		}
+		return needs
 	case *GetCallerIdentityInput, *GetSessionTokenInput:
 		return []wire.Permission{}
 	}

@@ -17,9 +17,10 @@ import (
 // Issuer mints temporary credentials and knows them again when a request is
 // signed with them.
 type Issuer interface {
-	// Issue returns credentials that stand for principalARN of account until
-	// expires. Any error fails the request as an internal one.
-	Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error)
+	// IssueSession returns credentials that stand for principalARN of account
+	// until expires, in a session with policies and tags of its own where
+	// session is not nil. Any error fails the request as an internal one.
+	IssueSession(account, principalARN string, expires time.Time, session *wire.Session) (accessKeyID, secret, sessionToken string, err error)
 }
 
 // Identities knows the principals that sessions are of.
@@ -27,6 +28,8 @@ type Identities interface {
 	// Identity tells the unique id of a role or a user, and how long a role's
 	// sessions may last. The ARN may be a session's of the role.
 	Identity(arn string) (id string, longest time.Duration, ok bool)
+	// PolicyDocument is that of a managed policy, as the account sees it.
+	PolicyDocument(account, policyARN string) (document string, ok bool)
 }
 
 // Service implements API.
@@ -92,9 +95,13 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 	if seconds > chainMost && strings.Contains(caller(wire.FromContext(ctx)), ":assumed-role/") {
 		return nil, wire.Errorf(wire.CodeQueryValidation, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
+	narrow, err := s.session(role.Account, in)
+	if err != nil {
+		return nil, err
+	}
 	session := arn.New("sts", "", role.Account, "assumed-role/"+name+"/"+*in.RoleSessionName)
 	session.Partition = role.Partition
-	credentials, err := s.credentials(role.Account, session.String(), seconds)
+	credentials, err := s.credentials(role.Account, session.String(), seconds, narrow)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +129,7 @@ func (s *Service) GetSessionToken(ctx context.Context, in *GetSessionTokenInput)
 	if strings.HasSuffix(principal, ":root") {
 		seconds = min(seconds, rootMost)
 	}
-	credentials, err := s.credentials(r.Account, principal, seconds)
+	credentials, err := s.credentials(r.Account, principal, seconds, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -149,9 +156,9 @@ func (s *Service) identity(arn string) (id string, longest time.Duration, ok boo
 	return s.Identities.Identity(arn)
 }
 
-func (s *Service) credentials(account, principal string, seconds int32) (*Credentials, error) {
+func (s *Service) credentials(account, principal string, seconds int32, session *wire.Session) (*Credentials, error) {
 	expires := s.clock.Now().Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
-	key, secret, token, err := s.issuer.Issue(account, principal, expires)
+	key, secret, token, err := s.issuer.IssueSession(account, principal, expires, session)
 	if err != nil {
 		return nil, fmt.Errorf("issuing credentials for %s: %w", principal, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/signalbox/signalbox/clock"
@@ -26,11 +27,12 @@ var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 type register struct {
 	account, principal string
 	expires            time.Time
+	session            *wire.Session
 	err                error
 }
 
-func (r *register) Issue(account, principal string, expires time.Time) (string, string, string, error) {
-	r.account, r.principal, r.expires = account, principal, expires
+func (r *register) IssueSession(account, principal string, expires time.Time, session *wire.Session) (string, string, string, error) {
+	r.account, r.principal, r.expires, r.session = account, principal, expires, session
 	return "ASIA0000000000000001", "secret", "token", r.err
 }
 
@@ -110,10 +112,18 @@ func TestAssumeRole(t *testing.T) {
 		caller       string
 		code, phrase string
 	}{
-		"an ARN of something else is invalid":      {func(i *awssts.AssumeRoleInput) { i.RoleArn = aws.String("arn:aws:iam::444455556666:user/x") }, principal, "ValidationError", "is invalid"},
-		"a session name with spaces is invalid":    {func(i *awssts.AssumeRoleInput) { i.RoleSessionName = aws.String("a b") }, principal, "ValidationError", `Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
-		"fifteen minutes is the least":             {func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(10) }, principal, "ValidationError", "Value '10' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
-		"a session policy is refused, not ignored": {func(i *awssts.AssumeRoleInput) { i.Policy = aws.String("{}") }, principal, "ValidationError", "Policy is not implemented by Signalbox (at 'policy'): session policies are not evaluated"},
+		"an ARN of something else is invalid":   {func(i *awssts.AssumeRoleInput) { i.RoleArn = aws.String("arn:aws:iam::444455556666:user/x") }, principal, "ValidationError", "is invalid"},
+		"a session name with spaces is invalid": {func(i *awssts.AssumeRoleInput) { i.RoleSessionName = aws.String("a b") }, principal, "ValidationError", `Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
+		"fifteen minutes is the least":          {func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(10) }, principal, "ValidationError", "Value '10' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
+		"a session policy that is none":         {func(i *awssts.AssumeRoleInput) { i.Policy = aws.String("{}") }, principal, "MalformedPolicyDocument", "Syntax errors in policy."},
+		"a session policy that is too long":     {func(i *awssts.AssumeRoleInput) { i.Policy = aws.String(strings.Repeat(" ", 2049)) }, principal, "PackedPolicyTooLarge", "Packed size of policy"},
+		"a managed policy that is not there": {func(i *awssts.AssumeRoleInput) {
+			i.PolicyArns = []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/None")}}
+		}, principal, "MalformedPolicyDocument", "Invalid policyArn"},
+		"a tag told twice": {func(i *awssts.AssumeRoleInput) {
+			i.Tags = []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}, {Key: aws.String("A"), Value: aws.String("2")}}
+		}, principal, "InvalidParameterValue", "Duplicate tag keys"},
+		"transitive tags are refused, not ignored": {func(i *awssts.AssumeRoleInput) { i.TransitiveTagKeys = []string{"a"} }, principal, "ValidationError", "TransitiveTagKeys is not implemented by Signalbox"},
 		"a session that assumes a role gets no more than an hour": {func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(7200) },
 			"arn:aws:sts::111122223333:assumed-role/a/b", "ValidationError", "role chaining"},
 	} {

@@ -53,11 +53,11 @@ func NewService(api API) *wire.Service {
 type AssumeRoleInput struct {
 	RoleArn                 *string                `wire:"RoleArn,required" min:"20" max:"2048" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
 	RoleSessionName         *string                `wire:"RoleSessionName,required" min:"2" max:"64" pattern:"[\\w+=,.@-]*"`
-	PolicyArns              []PolicyDescriptorType `wire:"PolicyArns" refused:"session policies are not evaluated"`
-	Policy                  *string                `wire:"Policy" refused:"session policies are not evaluated" min:"1" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyArns              []PolicyDescriptorType `wire:"PolicyArns"`
+	Policy                  *string                `wire:"Policy" min:"1" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
 	DurationSeconds         *int32                 `wire:"DurationSeconds" min:"900" max:"43200"`
-	Tags                    []Tag                  `wire:"Tags" refused:"session tags are not evaluated" max:"50"`
-	TransitiveTagKeys       []string               `wire:"TransitiveTagKeys" refused:"session tags are not evaluated" max:"50" elem.min:"1" elem.max:"128" elem.pattern:"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
+	Tags                    []Tag                  `wire:"Tags" max:"50"`
+	TransitiveTagKeys       []string               `wire:"TransitiveTagKeys" refused:"tags of a session that assumes another role" max:"50" elem.min:"1" elem.max:"128" elem.pattern:"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 	ExternalId              *string                `wire:"ExternalId" min:"2" max:"1224" pattern:"[\\w+=,.@:\\/-]*"`
 	SerialNumber            *string                `wire:"SerialNumber" refused:"there are no MFA devices" min:"9" max:"256" pattern:"[\\w+=/:,.@-]*"`
 	TokenCode               *string                `wire:"TokenCode" refused:"there are no MFA devices" min:"6" max:"6" pattern:"[\\d]*"`
