@@ -175,6 +175,9 @@ func (c *client) refused(answer *http.Response, text []byte) error {
 	}
 	known := json.Unmarshal(text, &body) == nil
 	e := body.Error
+	if q := queryError(text); !known && q != nil {
+		e, known = q, true
+	}
 	if e == nil {
 		e = &apiError{Code: body.Type, Message: body.Message}
 		if e.Code == "" {

@@ -44,6 +44,7 @@ type grammar struct {
 	Trace      traceVerb      `cmd:"" group:"look" help:"Show the journey of an event."`
 	Explain    explainVerb    `cmd:"" group:"look" help:"Say why a rule matches an event, or why not."`
 	Logs       logsVerb       `cmd:"" group:"look" help:"Show a log group."`
+	Deploy     deployVerb     `cmd:"" group:"act" help:"Make or change a stack of a CloudFormation template's resources."`
 	Send       sendVerb       `cmd:"" group:"act" help:"Put events on a bus."`
 	Redrive    redriveVerb    `cmd:"" group:"act" help:"Send dead letters back to their targets."`
 	Coverage   coverageVerb   `cmd:"" group:"about" help:"Show what of AWS is implemented."`
