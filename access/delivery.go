@@ -18,9 +18,10 @@ type Request struct {
 	// Principal is the ARN of a caller who does it itself, in the place of
 	// Service and Role.
 	Principal string
-	Source    string // ARN of what it is done for: the rule (aws:SourceArn)
-	Action    string // "sqs:SendMessage"
-	Resource  string // ARN
+	Narrowed  *wire.Session // of Principal's credentials; nil: nothing more is known
+	Source    string        // ARN of what it is done for: the rule (aws:SourceArn)
+	Action    string        // "sqs:SendMessage"
+	Resource  string        // ARN
 	Context   map[string][]string
 }
 
@@ -48,7 +49,9 @@ func (g *Guard) allowed(ctx context.Context, r Request) (who string, denied *Den
 	}
 	switch {
 	case r.Principal != "":
-		return r.Principal, g.decide(ctx, g.config.Identities.Caller(r.Principal), nil, need)
+		call := *wire.FromContext(ctx) // has all but the caller
+		call.Session = r.Narrowed
+		return r.Principal, g.decide(ctx, g.config.Identities.Caller(r.Principal), &call, need)
 	case r.Role == "":
 		need.Context["aws:principalservicename"] = []string{r.Service}
 		return r.Service, g.decide(ctx, Caller{Principal: policy.Service(r.Service), Known: true}, nil, need)

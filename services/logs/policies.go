@@ -11,7 +11,7 @@ import (
 // maxPolicies is how many resource policies an account has in a region.
 const maxPolicies = 10
 
-// policy is a resource policy: kept and told; it is not evaluated yet.
+// policy is a resource policy, for the log groups that it names itself.
 type policy struct {
 	wire.Scope
 	Name     string
