@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -89,4 +90,19 @@ func (b *box) queues() *sqs.Client {
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + b.address),
 		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 	})
+}
+
+// grant makes the role that targets are called with.
+func (b *box) grant(ctx context.Context) error {
+	client := iam.New(iam.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String("http://" + b.address),
+		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+	})
+	if _, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bench"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}); err != nil {
+		return err
+	}
+	_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("bench"), PolicyName: aws.String("call"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"events:InvokeApiDestination","Resource":"*"}]}`)})
+	return err
 }

@@ -99,7 +99,9 @@ func (r *run) sustainWith(rules int) error {
 	}
 	defer b.stop()
 	events, queues := b.events(), b.queues()
-	queue, err := queues.CreateQueue(r.ctx, &sqs.CreateQueueInput{QueueName: aws.String("bench")})
+	queue, err := queues.CreateQueue(r.ctx, &sqs.CreateQueueInput{QueueName: aws.String("bench"), Attributes: map[string]string{
+		"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`,
+	}})
 	if err != nil {
 		return err
 	}
@@ -260,6 +262,9 @@ func (r *run) latency() error {
 	}
 	defer b.stop()
 	events := b.events()
+	if err := b.grant(r.ctx); err != nil {
+		return err
+	}
 	t := newTarget()
 	defer t.Close()
 	const destinations, perSecond = 4, 1000
