@@ -3,6 +3,8 @@ package vtl
 import (
 	"fmt"
 	"slices"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // maxItems bounds lists and maps, so that templates cannot hold more memory than
@@ -58,10 +60,6 @@ func listAlone(r *rendering, l *List, name string) (any, error) {
 		return nil, nil
 	case "toArray", "clone":
 		return &List{Items: slices.Clone(l.Items), JSON: l.JSON}, r.step(len(l.Items))
-	case "getFirst":
-		return l.at(0)
-	case "getLast":
-		return l.at(int64(len(l.Items) - 1))
 	}
 	return callAny(r, l, name, nil)
 }
@@ -99,7 +97,7 @@ func listWith(r *rendering, l *List, name string, arg any) (any, error) {
 
 func find(r *rendering, l *List, v any) (int, error) {
 	for i, item := range l.Items {
-		if isNumber(item) != isNumber(v) {
+		if java.IsNumber(item) != java.IsNumber(v) {
 			continue
 		}
 		if same, err := equal(r, item, v); same || err != nil {

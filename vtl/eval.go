@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 func (ref *reference) render(r *rendering) error {
@@ -222,7 +224,7 @@ func (u unary) eval(r *rendering) (any, error) {
 	if u.op == '!' {
 		return !truth(v), nil
 	}
-	return negative(v), nil
+	return java.Negative(v), nil
 }
 
 func (b *binary) eval(r *rendering) (any, error) {
@@ -255,7 +257,7 @@ func (b *binary) apply(r *rendering, left, right any) (any, error) {
 		same, err := equal(r, left, right)
 		return same == (b.op == "=="), err
 	case "<", ">", "<=", ">=":
-		order, ok := compare(left, right)
+		order, ok := java.Compare(left, right)
 		return ok && (order < 0 && b.op[0] == '<' || order > 0 && b.op[0] == '>' || order == 0 && len(b.op) == 2), nil
 	}
 	_, l := left.(string)
@@ -266,7 +268,11 @@ func (b *binary) apply(r *rendering, left, right any) (any, error) {
 	if left == nil || right == nil {
 		return nil, nil
 	}
-	return calculate(b.op, left, right)
+	v, err := java.Calculate(b.op, left, right)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return v, nil
 }
 
 // concat joins texts; what is null is written as the reference to it.
@@ -301,8 +307,8 @@ func equal(r *rendering, left, right any) (bool, error) {
 	if left == nil || right == nil {
 		return left == nil && right == nil, nil
 	}
-	if isNumber(left) && isNumber(right) {
-		order, ok := compare(left, right)
+	if java.IsNumber(left) && java.IsNumber(right) {
+		order, ok := java.Compare(left, right)
 		return ok && order == 0, nil
 	}
 	switch l := left.(type) {

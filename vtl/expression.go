@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // reference reads $name… It returns nil where there is none, having moved
@@ -203,7 +205,7 @@ func (p *parser) operand() (expr, error) {
 		p.pos++
 		e, err := p.operand()
 		if l, is := e.(literal); is {
-			return literal{negative(l.value)}, err
+			return literal{java.Negative(l.value)}, err
 		}
 		return unary{'-', e}, err
 	case isLetter(c):
@@ -349,7 +351,7 @@ func (p *parser) number() (expr, error) {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return literal{n}, nil
 		}
-		if n, ok := new(big.Int).SetString(s, 10); ok && len(s) <= maxDigits {
+		if n, ok := new(big.Int).SetString(s, 10); ok && len(s) <= java.MaxDigits {
 			return literal{n}, nil
 		}
 	}

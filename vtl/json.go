@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // maxJSONDepth bounds objects and arrays within each other.
@@ -36,7 +36,7 @@ func decode(d *json.Decoder, depth int) (any, error) {
 	}
 	switch t := token.(type) {
 	case json.Number:
-		return parseNumber(string(t)), nil
+		return java.ParseNumber(string(t)), nil
 	case json.Delim:
 		if depth == maxJSONDepth {
 			return nil, fmt.Errorf("%w: JSON of more than %d levels", ErrLimit, maxJSONDepth)
@@ -79,118 +79,10 @@ func decodeMap(d *json.Decoder, depth int) (any, error) {
 	return m, err
 }
 
-// EncodeJSON writes a value as JSON without white space.
+// EncodeJSON writes a value as JSON without white space. It differs from the
+// text of lists in that slashes stay.
 func EncodeJSON(v any) (string, error) {
-	b := encoder{bounded{left: 10 << 20}}
-	err := b.value(v)
+	b := bounded{left: 10 << 20, slashes: true}
+	err := b.value(v, true)
 	return b.b.String(), err
-}
-
-// encoder writes JSON; it differs from the text of lists in that slashes stay.
-type encoder struct{ bounded }
-
-func (e *encoder) value(v any) error {
-	if e.depth++; e.depth > 500 {
-		return fmt.Errorf("%w: a value that holds itself, or more than 500 levels of values", ErrLimit)
-	}
-	defer func() { e.depth-- }()
-	switch v := v.(type) {
-	case string:
-		return e.write(quote(v, false))
-	case *List:
-		return e.items(len(v.Items), '[', ']', func(i int) error { return e.value(v.Items[i]) })
-	case *Map:
-		return e.items(len(v.entries), '{', '}', func(i int) error {
-			if err := e.write(quote(textOf(v.entries[i].Key), false) + ":"); err != nil {
-				return err
-			}
-			return e.value(v.entries[i].Value)
-		})
-	case nil, bool, int64, float64:
-		return e.bounded.value(v, false)
-	}
-	if isNumber(v) {
-		return e.bounded.value(v, false)
-	}
-	return e.write(quote(textOf(v), false))
-}
-
-func (e *encoder) items(n int, opening, closing byte, item func(int) error) error {
-	if err := e.write(string(opening)); err != nil {
-		return err
-	}
-	for i := range n {
-		if i > 0 {
-			if err := e.write(","); err != nil {
-				return err
-			}
-		}
-		if err := item(i); err != nil {
-			return err
-		}
-	}
-	return e.write(string(closing))
-}
-
-const hexDigits = "0123456789ABCDEF"
-
-func appendUnicode(b []byte, c uint16) []byte {
-	return append(b, '\\', 'u', hexDigits[c>>12], hexDigits[c>>8&15], hexDigits[c>>4&15], hexDigits[c&15])
-}
-
-// quote writes a JSON string as json-smart does.
-func quote(s string, slashes bool) string {
-	b := make([]byte, 1, len(s)+2)
-	b[0] = '"'
-	for _, c := range s {
-		switch {
-		case c == '"', c == '\\', c == '/' && slashes:
-			b = append(b, '\\', byte(c))
-		case c == '\b':
-			b = append(b, `\b`...)
-		case c == '\f':
-			b = append(b, `\f`...)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c < 0x20, c >= 0x7F && c <= 0x9F, c >= 0x2000 && c <= 0x20FF:
-			b = appendUnicode(b, uint16(c))
-		default:
-			b = utf8.AppendRune(b, c)
-		}
-	}
-	return string(append(b, '"'))
-}
-
-// EscapeJavaScript is the escapeEcmaScript of Apache Commons: quotation marks,
-// backslashes, slashes, control characters and all beyond ASCII.
-func EscapeJavaScript(s string) string {
-	var b []byte
-	for _, c := range s {
-		switch {
-		case c == '"', c == '\'', c == '\\', c == '/':
-			b = append(b, '\\', byte(c))
-		case c == '\b':
-			b = append(b, `\b`...)
-		case c == '\f':
-			b = append(b, `\f`...)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c >= 0x20 && c <= 0x7F:
-			b = append(b, byte(c))
-		case c > 0xFFFF:
-			high, low := utf16.EncodeRune(c)
-			b = appendUnicode(appendUnicode(b, uint16(high)), uint16(low))
-		default:
-			b = appendUnicode(b, uint16(c))
-		}
-	}
-	return string(b)
 }

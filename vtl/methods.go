@@ -3,8 +3,9 @@ package vtl
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // arguments are what a method is called with.
@@ -45,7 +46,7 @@ func call(r *rendering, v any, name string, args arguments) (any, error) {
 	case bool:
 		return callBool(r, v, name, args)
 	}
-	if isNumber(v) {
+	if java.IsNumber(v) {
 		return callNumber(r, v, name, args)
 	}
 	return nil, ErrNoMethod
@@ -57,24 +58,15 @@ func callAny(r *rendering, v any, name string, args arguments) (any, error) {
 	case name == "toString" && len(args) == 0:
 		return r.text(v)
 	case name == "equals" && len(args) == 1:
-		if isNumber(v) != isNumber(args[0]) {
+		if java.IsNumber(v) != java.IsNumber(args[0]) {
 			return false, nil
 		}
 		return equal(r, v, args[0])
 	case name == "hashCode" && len(args) == 0:
 		s, err := r.text(v)
-		return hash(s), err
+		return java.Hash(s), err
 	}
 	return nil, ErrNoMethod
-}
-
-// hash is Java's hash of a string; of other values it is that of their text.
-func hash(s string) int64 {
-	var h int32
-	for _, c := range utf16s(s) {
-		h = 31*h + int32(c)
-	}
-	return int64(h)
 }
 
 func callEntry(r *rendering, e Entry, name string, args arguments) (any, error) {
@@ -121,16 +113,16 @@ func order(left, right bool) int64 {
 func callNumber(r *rendering, v any, name string, args arguments) (any, error) {
 	switch name {
 	case "intValue", "longValue", "shortValue":
-		return truncate(v), nil
+		return java.Truncate(v), nil
 	case "doubleValue", "floatValue":
-		f, _ := floatOf(v)
+		f, _ := java.Float(v)
 		return f, nil
 	case "compareTo":
 		return callCompare(v, args)
 	case "parseInt", "parseLong", "parseDouble", "parseFloat", "valueOf":
 		return callParse(v, name, args)
 	case "isNaN":
-		f, _ := floatOf(v)
+		f, _ := java.Float(v)
 		return math.IsNaN(f), nil
 	case "toString":
 		if len(args) == 1 { // Integer.toString(5)
@@ -141,39 +133,18 @@ func callNumber(r *rendering, v any, name string, args arguments) (any, error) {
 }
 
 func callCompare(v any, args arguments) (any, error) {
-	if len(args) == 1 && isNumber(args[0]) {
-		if o, ok := compare(v, args[0]); ok {
+	if len(args) == 1 && java.IsNumber(args[0]) {
+		if o, ok := java.Compare(v, args[0]); ok {
 			return int64(o), nil
 		}
 	}
 	return nil, ErrNoMethod
 }
 
-// truncate is a number's whole part in 64 bits.
-func truncate(v any) int64 {
-	switch v := v.(type) {
-	case int64:
-		return v
-	case *big.Int:
-		return int64(new(big.Int).And(v, new(big.Int).SetUint64(math.MaxUint64)).Uint64())
-	case float64:
-		switch {
-		case math.IsNaN(v):
-			return 0
-		case v >= math.MaxInt64:
-			return math.MaxInt64
-		case v <= math.MinInt64:
-			return math.MinInt64
-		}
-		return int64(v)
-	}
-	return 0
-}
-
 // callParse are the static methods of Integer, Long and Double, which templates
 // call by way of any number.
 func callParse(v any, name string, args arguments) (any, error) {
-	if len(args) == 1 && isNumber(args[0]) && name == "valueOf" {
+	if len(args) == 1 && java.IsNumber(args[0]) && name == "valueOf" {
 		return args[0], nil
 	}
 	s, ok := args.string(0)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // rendering is one rendering of a template.
@@ -116,7 +118,7 @@ func truth(v any) bool {
 	case *Map:
 		return v.Len() > 0
 	}
-	if f, is := floatOf(v); is {
+	if f, is := java.Float(v); is {
 		return f != 0
 	}
 	return true

@@ -4,47 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf16"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
-
-// Java counts a string's characters in UTF-16.
-func utf16s(s string) []uint16 { return utf16.Encode([]rune(s)) }
-
-func fromUTF16(u []uint16) string { return string(utf16.Decode(u)) }
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-func length(s string) int64 {
-	if isASCII(s) {
-		return int64(len(s))
-	}
-	return int64(len(utf16s(s)))
-}
-
-func substring(s string, from, to int) (any, error) {
-	if n := int(length(s)); from < 0 || to > n || from > to {
-		return nil, fmt.Errorf("begin %d, end %d, length %d", from, to, n)
-	}
-	if isASCII(s) {
-		return s[from:to], nil
-	}
-	return fromUTF16(utf16s(s)[from:to]), nil
-}
-
-// position turns an index of bytes into one of characters.
-func position(s string, i int) int64 {
-	if i < 0 {
-		return -1
-	}
-	return length(s[:i])
-}
 
 func callString(r *rendering, s, name string, args arguments) (any, error) {
 	if err := r.step(len(s) / 64); err != nil {
@@ -70,7 +32,7 @@ func callString(r *rendering, s, name string, args arguments) (any, error) {
 func stringAlone(r *rendering, s, name string) (any, error) {
 	switch name {
 	case "length":
-		return length(s), nil
+		return java.Length(s), nil
 	case "isEmpty":
 		return s == "", nil
 	case "isBlank":
@@ -84,7 +46,7 @@ func stringAlone(r *rendering, s, name string) (any, error) {
 	case "strip":
 		return strings.TrimSpace(s), nil
 	case "hashCode":
-		return hash(s), nil
+		return java.Hash(s), nil
 	}
 	return callAny(r, s, name, nil)
 }
@@ -102,13 +64,13 @@ func stringWith(r *rendering, s, name, other string) (any, error) {
 	case "endsWith":
 		return strings.HasSuffix(s, other), nil
 	case "indexOf":
-		return position(s, strings.Index(s, other)), nil
+		return java.Position(s, strings.Index(s, other)), nil
 	case "lastIndexOf":
-		return position(s, strings.LastIndex(s, other)), nil
+		return java.Position(s, strings.LastIndex(s, other)), nil
 	case "compareTo":
-		return compareStrings(s, other), nil
+		return java.CompareStrings(s, other), nil
 	case "compareToIgnoreCase":
-		return compareStrings(strings.ToLower(s), strings.ToLower(other)), nil
+		return java.CompareStrings(strings.ToLower(s), strings.ToLower(other)), nil
 	case "concat":
 		return r.joined(s, other)
 	case "matches":
@@ -134,16 +96,6 @@ func (r *rendering) joined(parts ...string) (any, error) {
 		return nil, fmt.Errorf("%w: a text of more than %d bytes", ErrLimit, r.limits.Output)
 	}
 	return strings.Join(parts, ""), r.step(n / 64)
-}
-
-func compareStrings(a, b string) int64 {
-	x, y := utf16s(a), utf16s(b)
-	for i := range min(len(x), len(y)) {
-		if x[i] != y[i] {
-			return int64(x[i]) - int64(y[i])
-		}
-	}
-	return int64(len(x) - len(y))
 }
 
 func stringWithTwo(r *rendering, s, name, a, b string) (any, error) {
@@ -250,14 +202,14 @@ func stringAt(r *rendering, s, name string, args arguments) (any, error) {
 		from, ok := args.number(0)
 		to, ok2 := args.number(1)
 		if len(args) == 1 {
-			to, ok2 = int(length(s)), true
+			to, ok2 = int(java.Length(s)), true
 		}
 		if ok && ok2 && len(args) <= 2 {
-			return substring(s, from, to)
+			return java.Substring(s, from, to)
 		}
 	case "charAt":
 		if i, ok := args.number(0); ok {
-			return substring(s, i, i+1)
+			return java.Substring(s, i, i+1)
 		}
 	case "repeat":
 		n, ok := args.number(0)
@@ -277,7 +229,7 @@ func stringAt(r *rendering, s, name string, args arguments) (any, error) {
 	case "indexOf":
 		other, ok := args.string(0)
 		from, ok2 := args.number(1)
-		if ok && ok2 && isASCII(s) {
+		if ok && ok2 && java.IsASCII(s) {
 			from = min(max(from, 0), len(s))
 			if i := strings.Index(s[from:], other); i >= 0 {
 				return int64(from + i), nil

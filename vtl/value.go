@@ -2,10 +2,11 @@ package vtl
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // List is a list in templates: a Java ArrayList.
@@ -102,9 +103,10 @@ func (m *Map) Remove(key any) any {
 
 // bounded writes values as text, at most so many bytes.
 type bounded struct {
-	b     strings.Builder
-	left  int
-	depth int
+	b       strings.Builder
+	left    int
+	depth   int
+	slashes bool // stay in JSON as they are
 }
 
 var errOutput = fmt.Errorf("%w: too much output", ErrLimit)
@@ -128,7 +130,7 @@ func (b *bounded) value(v any, asJSON bool) error {
 		return b.write("null")
 	case string:
 		if asJSON {
-			return b.write(quote(v, true))
+			return b.write(java.Quote(v, !b.slashes))
 		}
 		return b.write(v)
 	case *List:
@@ -136,6 +138,9 @@ func (b *bounded) value(v any, asJSON bool) error {
 	case *Map:
 		return b.object(v, asJSON)
 	case Entry:
+		if asJSON {
+			return b.write(java.Quote(textOf(v), !b.slashes))
+		}
 		if err := b.value(v.Key, false); err != nil {
 			return err
 		}
@@ -150,11 +155,16 @@ func (b *bounded) value(v any, asJSON bool) error {
 	case *big.Int:
 		return b.write(v.String())
 	case float64:
-		return b.write(javaDouble(v))
-	case fmt.Stringer:
-		return b.write(v.String())
+		return b.write(java.Double(v))
 	}
-	return b.write(fmt.Sprintf("%T", v))
+	text := fmt.Sprintf("%T", v)
+	if s, is := v.(fmt.Stringer); is {
+		text = s.String()
+	}
+	if asJSON {
+		text = java.Quote(text, !b.slashes)
+	}
+	return b.write(text)
 }
 
 func (b *bounded) list(l *List, asJSON bool) error {
@@ -214,32 +224,6 @@ func textOf(v any) string {
 	b := bounded{left: 1 << 20}
 	_ = b.value(v, false)
 	return b.b.String()
-}
-
-// javaDouble writes a number as Java's Double.toString.
-func javaDouble(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	}
-	if a := math.Abs(f); f == 0 || a >= 1e-3 && a < 1e7 {
-		s := strconv.FormatFloat(f, 'f', -1, 64)
-		if !strings.Contains(s, ".") {
-			s += ".0"
-		}
-		return s
-	}
-	s := strconv.FormatFloat(f, 'E', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "E")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
-	}
-	n, _ := strconv.Atoi(exponent)
-	return mantissa + "E" + strconv.Itoa(n)
 }
 
 // Text is a value as templates write it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/vtl"
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 // ErrBody is wrapped by renderings that asked for the JSON of a body which is
@@ -156,7 +157,7 @@ func (util) Call(name string, args []any) (any, error) {
 	}
 	switch name {
 	case "escapeJavaScript":
-		return vtl.EscapeJavaScript(s), nil
+		return java.EscapeJavaScript(s), nil
 	case "parseJson":
 		v, err := vtl.DecodeJSON([]byte(s))
 		if err != nil {
