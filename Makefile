@@ -5,7 +5,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null)
 
-.PHONY: help build demo test check fmt generate coverage crash fuzz oracle-pattern bench bench-pattern
+.PHONY: help build demo test check fmt generate coverage crash fuzz oracle-pattern oracle-dynamodb bench bench-pattern
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -51,6 +51,10 @@ bench: build ## measure the whole: PutEvents, sustained delivery, latency, start
 
 oracle-pattern: ## ask event-ruler (Java) and package pattern the same random questions
 	$(GO) run ./pattern/oracle -n 100000
+
+SEEDS ?= 1
+oracle-dynamodb: ## ask DynamoDB Local (Java, Maven) and our tables the same random questions, 20,000 a seed
+	@set -e; for seed in $(SEEDS); do $(GO) run ./services/dynamodb/oracle -jars .cache/dynamodb-local -n 20000 -seed $$seed; done
 
 bench-pattern: ## measure package pattern and event-ruler in one run, into docs/performance.md
 	$(GO) run ./pattern/oracle/bench -write docs/performance.md

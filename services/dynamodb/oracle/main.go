@@ -1,12 +1,12 @@
 // Command oracle asks Signalbox's tables and DynamoDB Local the same random
 // questions, and compares the answers.
 //
-//	go run ./services/dynamodb/oracle -jars DIR [-n 20000] [-seed 1]
+//	go run ./services/dynamodb/oracle [-jars DIR] [-n 20000] [-seed 1]
 //	go run ./services/dynamodb/oracle -local http://localhost:8000
-//	go run ./services/dynamodb/oracle -jars DIR -n 3000 -save services/dynamodb/testdata/oracle.jsonl.gz
+//	go run ./services/dynamodb/oracle -n 3000 -save services/dynamodb/testdata/oracle.jsonl.gz
 //
 // DIR holds DynamoDBLocal (Maven Central, com.amazonaws:DynamoDBLocal) with all
-// it depends on, as mvn dependency:copy-dependencies puts it; Java 17 runs it.
+// it depends on; where it does not yet, Maven fetches it. Java 17 runs it.
 // With -save, the questions and DynamoDB Local's answers are kept, for the
 // test that asks them again without Java.
 package main
@@ -19,14 +19,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -34,33 +30,38 @@ import (
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/answer"
+	"github.com/signalbox/signalbox/services/dynamodb/oracle/dynamolocal"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/workload"
 	"github.com/signalbox/signalbox/wire"
 )
 
 func main() {
-	jars := flag.String("jars", "", "directory of DynamoDBLocal's jars")
+	jars := flag.String("jars", dynamolocal.Dir, "`directory` of DynamoDB Local's jars; they are fetched where it has none")
 	url := flag.String("local", "", "address of a DynamoDB Local that runs already")
 	n := flag.Int("n", 20000, "how many questions")
 	seed := flag.Uint64("seed", 1, "of the questions")
 	save := flag.String("save", "", "file to keep the questions and answers in")
 	show := flag.Int("show", 20, "how many differences to print")
+	words := flag.Bool("words", false, "print refusals in other words, too")
 	flag.Parse()
-	if err := run(*jars, *url, *n, *seed, *save, *show); err != nil {
+	if err := run(*jars, *url, *n, *seed, *save, tally{show: *show, words: *words}); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)
 	}
 }
 
-func run(jars, url string, n int, seed uint64, save string, show int) error {
+func run(jars, url string, n int, seed uint64, save string, t tally) error {
 	ctx := context.Background()
 	if url == "" {
-		stop, at, err := java(ctx, jars)
+		if err := dynamolocal.Fetch(ctx, jars); err != nil {
+			return err
+		}
+		local, err := dynamolocal.Start(ctx, dynamolocal.Options{Jars: jars})
 		if err != nil {
 			return err
 		}
-		defer stop()
-		url = at
+		defer local.Stop()
+		url = local.URL()
 	}
 	ours, stop, err := signalbox(ctx)
 	if err != nil {
@@ -73,7 +74,6 @@ func run(jars, url string, n int, seed uint64, save string, show int) error {
 	for range n {
 		questions = append(questions, maker.Next())
 	}
-	t := tally{show: show}
 	var kept []Case
 	for i, q := range questions {
 		body, err := json.Marshal(q.Input)
@@ -110,7 +110,8 @@ type Case struct {
 }
 
 type tally struct {
-	show                           int
+	show                           int // differences yet to be printed
+	words                          bool
 	same, refused, wording, differ int
 }
 
@@ -124,7 +125,9 @@ func (t *tally) count(i int, q workload.Request, body []byte, a, b answer.Answer
 		}
 		return
 	case answer.Wording:
-		t.wording++
+		if t.wording++; !t.words {
+			return
+		}
 	default:
 		t.differ++
 	}
@@ -193,34 +196,4 @@ func remote(url string) asker {
 		}
 		return answer.Parse(resp.StatusCode, text)
 	}
-}
-
-// java starts DynamoDB Local and waits until it answers.
-func java(ctx context.Context, jars string) (stop func(), url string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, "", err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, "java", "-Xmx400m", "-Djava.library.path="+jars, "-cp", filepath.Join(jars, "*"),
-		"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-port", strconv.Itoa(port))
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return nil, "", err
-	}
-	stop = func() { cancel(); _ = cmd.Wait() }
-	url = "http://127.0.0.1:" + strconv.Itoa(port) + "/"
-	ask := remote(url)
-	for range 300 {
-		if _, err = ask("ListTables", []byte("{}")); err == nil {
-			return stop, url, nil
-		}
-		if err := clock.Sleep(ctx, clock.Real(), 200*time.Millisecond); err != nil {
-			break
-		}
-	}
-	stop()
-	return nil, "", fmt.Errorf("DynamoDB Local does not answer: %w", err)
 }
