@@ -51,6 +51,7 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 			return httpapi.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
 	})
+	s.home.exists = func(id string) bool { return old.Exists(id) || apis.Exists(id) }
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a, _ := address.Parse(r); apis.Exists(a.API) {
 			httpAPIs.ServeHTTP(w, r)

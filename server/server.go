@@ -77,6 +77,7 @@ type Server struct {
 	stacks   *cloudformation.Service
 	console  *console.Console
 	guard    *access.Guard
+	home     home
 }
 
 // Start opens the data directory, takes up whatever was under way, and listens.
@@ -91,6 +92,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		c.Listen = DefaultListen
 	}
 	s := &Server{served: make(chan struct{})}
+	s.home.base = s.URL
 	defer func() {
 		if err != nil {
 			_ = s.unwind(context.WithoutCancel(ctx))
@@ -169,6 +171,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	if c.Auth == gateway.Required && !c.Private {
 		client = events.NewClient(events.PrivateAddress)
 	}
+	client = s.home.client(client)
 	buses, err := events.New(ctx, events.Config{
 		Engine: eng, Clock: c.Clock, Hub: h, Box: box, HTTP: client, Logger: c.Logger,
 		Authorizer: s.guard, Targets: targets{queues: queues, groups: groups, functions: functions},

@@ -11,7 +11,7 @@ import (
 
 // openStacks opens CloudFormation, which calls the other services as clients do.
 func (s *Server) openStacks(ctx context.Context, c Config, eng engine.Engine, box *seal.Box) (err error) {
-	s.stacks, err = cloudformation.New(ctx, cloudformation.Config{Engine: eng, Clock: c.Clock, Box: box, Logger: c.Logger, Call: s.call})
+	s.stacks, err = cloudformation.New(ctx, cloudformation.Config{Engine: eng, Clock: c.Clock, Box: box, Logger: c.Logger, Call: s.call, Home: s.home.answer})
 	if err == nil {
 		s.onClose(s.stacks.Close)
 	}

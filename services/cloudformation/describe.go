@@ -46,6 +46,9 @@ func (s *Service) DescribeStacks(ctx context.Context, in *DescribeStacksInput) (
 	out := &DescribeStacksOutput{Stacks: make([]Stack, len(rows)), NextToken: next}
 	for i, st := range rows {
 		out.Stacks[i] = st.describe()
+		for _, o := range out.Stacks[i].Outputs {
+			*o.OutputValue = s.home(ctx, *o.OutputValue)
+		}
 	}
 	return out, nil
 }

@@ -29,6 +29,9 @@ type Config struct {
 	Box    *seal.Box
 	Call   Call
 	Logger *slog.Logger // nil: slog.Default
+	// Home, unless nil, gives an output to who asks for it: addresses that the
+	// template put together for AWS become those that lead here.
+	Home func(ctx context.Context, text string) string
 }
 
 // Service implements [API].
@@ -36,6 +39,7 @@ type Service struct {
 	clock  clock.Clock
 	call   Call
 	log    *slog.Logger
+	home   func(ctx context.Context, text string) string
 	stacks *store
 	sets   *engine.Documents[sealedSet]
 
@@ -52,7 +56,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	s := &Service{clock: c.Clock, call: c.Call, log: c.Logger}
+	if c.Home == nil {
+		c.Home = func(_ context.Context, text string) string { return text }
+	}
+	s := &Service{clock: c.Clock, call: c.Call, log: c.Logger, home: c.Home}
 	s.context, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	var err error
 	if s.stacks, err = openStore(ctx, c.Engine.Records(), c.Box, c.Clock.Now()); err != nil {

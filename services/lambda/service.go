@@ -30,11 +30,14 @@ type Config struct {
 	Logs     sandbox.Logs
 	Issuer   Issuer
 	Endpoint func() string // AWS_ENDPOINT_URL of functions
-	Outlets  Outlets       // destinations and dead-letter queues
-	Objects  Objects       // code in S3
-	Queues   Queues        // event source mappings of queues
-	Streams  Streams       // event source mappings of tables and streams
-	Idle     time.Duration // an idle process is stopped then; 0: sandbox.DefaultIdle
+	// Home, unless nil, gives an environment variable's value to a process:
+	// addresses of AWS's that mean what lives here become those that lead here.
+	Home    func(value string) string
+	Outlets Outlets       // destinations and dead-letter queues
+	Objects Objects       // code in S3
+	Queues  Queues        // event source mappings of queues
+	Streams Streams       // event source mappings of tables and streams
+	Idle    time.Duration // an idle process is stopped then; 0: sandbox.DefaultIdle
 	// Authenticate says who sends a request to a function URL with
 	// AuthType AWS_IAM, and returns the body as it was meant. Nil: refused.
 	Authenticate Authenticate

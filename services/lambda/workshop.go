@@ -276,7 +276,12 @@ func (w *workshop) environment(v *version, paths []string, opt, stream, tmp stri
 		key, value, _ := strings.Cut(p, "=")
 		all[key] = value
 	}
-	maps.Copy(all, variables)
+	for name, value := range variables {
+		if w.s.Home != nil {
+			value = w.s.Home(value)
+		}
+		all[name] = value
+	}
 	runtime, _ := runtimes.Parse(v.Runtime)
 	maps.Copy(all, map[string]string{
 		"_HANDLER": v.Handler, "LAMBDA_TASK_ROOT": filepath.Join(filepath.Dir(opt), "task"), "LAMBDA_RUNTIME_DIR": w.s.host.Dir(),

@@ -34,7 +34,7 @@ resource "aws_lambda_function" "carrier" {
   timeout          = 10
   environment {
     variables = {
-      CONFIRM_URL = "${local.api_url}/confirm-shipment"
+      CONFIRM_URL = "${aws_api_gateway_stage.prod.invoke_url}/confirm-shipment"
       CREDENTIALS = "user:Pass1234!"
     }
   }

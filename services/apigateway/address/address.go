@@ -71,6 +71,10 @@ func (a Address) CutStage() Address {
 	return a
 }
 
+// Path is the address of an API by path, without a slash at its end: no name
+// needs to resolve but base's.
+func Path(base, api string) string { return base + plain + api }
+
 // URL is the address of an API, without a slash at its end, as the client of a
 // request can reach it: by a host name under the one that it called, where names
 // under that resolve, else by path.
@@ -91,7 +95,7 @@ func URL(r *wire.Request, api, region string) string {
 	case strings.HasSuffix(name, "localhost.localstack.cloud"):
 		base = "localhost.localstack.cloud"
 	default:
-		return scheme + "://" + r.Host + plain + api
+		return Path(scheme+"://"+r.Host, api)
 	}
 	if port != "" {
 		base += ":" + port
