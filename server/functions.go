@@ -29,11 +29,12 @@ import (
 func (s *Server) functions(ctx context.Context, c Config, eng engine.Engine, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, tables *dynamodb.Service, out *outlets, who *callers) (*lambda.Service, error) {
 	f, err := lambda.New(ctx, lambda.Config{
 		Engine: eng, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
-		Logs: groups, Issuer: keys, Endpoint: s.URL, Home: s.home.text, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes()},
+		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes()},
 		Authenticate: func(r *http.Request, body []byte) (lambda.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return lambda.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
+		Home: s.home.text,
 	})
 	if err != nil {
 		return nil, err
