@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -30,23 +32,25 @@ type source struct {
 // store checks a package and keeps it. The caller holds storing until a record
 // names it.
 func (s *Service) store(ctx context.Context, from source, operation string) (code, error) {
-	text := from.zip
 	switch {
-	case text != nil && (from.bucket != nil || from.key != nil):
+	case from.zip != nil && (from.bucket != nil || from.key != nil):
 		return code{}, invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
-	case text != nil:
-		if len(text) > bundle.MaxZipped {
+	case from.zip != nil:
+		if len(from.zip) > bundle.MaxZipped {
 			return code{}, refuse(CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation", MaxRequest, operation)
 		}
+		return s.keep(ctx, bytes.NewReader(from.zip), int64(len(from.zip)))
 	case from.bucket == nil || from.key == nil:
 		return code{}, invalid("Please provide a source for function code.")
-	default:
-		var err error
-		if text, err = s.fetch(ctx, from); err != nil {
-			return code{}, err
-		}
+	case s.Development && *from.bucket == hotReload:
+		return folder(*from.key)
 	}
-	total, err := bundle.Check(bytes.NewReader(text), int64(len(text)), bundle.MaxUnzipped)
+	return s.fetch(ctx, from)
+}
+
+// keep checks a package and keeps it.
+func (s *Service) keep(ctx context.Context, r io.ReaderAt, size int64) (code, error) {
+	total, err := bundle.Check(r, size, bundle.MaxUnzipped)
 	switch {
 	case errors.Is(err, bundle.ErrEmpty):
 		return code{}, invalid("Uploaded file must be a non-empty zip")
@@ -57,23 +61,20 @@ func (s *Service) store(ctx context.Context, from source, operation string) (cod
 	case err != nil:
 		return code{}, err
 	}
-	digest, size, err := s.Engine.Blobs().Put(ctx, bytes.NewReader(text))
+	digest, size, err := s.Engine.Blobs().Put(ctx, io.NewSectionReader(r, 0, size))
 	if err != nil {
 		return code{}, err
 	}
-	sum := sha256.Sum256(text)
-	return code{Digest: digest, Size: size, SHA256: base64.StdEncoding.EncodeToString(sum[:]), Total: total}, nil
+	sum, err := hex.DecodeString(string(digest))
+	if err != nil {
+		return code{}, fmt.Errorf("reading a package's hash: %w", err)
+	}
+	return code{Digest: digest, Size: size, SHA256: base64.StdEncoding.EncodeToString(sum), Total: total}, nil
 }
 
-func (s *Service) fetch(ctx context.Context, from source) ([]byte, error) {
-	if s.Objects == nil {
-		return nil, invalid("Code in S3 is not implemented by Signalbox yet (S3Bucket %s): give it as ZipFile.", *from.bucket)
-	}
-	text, err := s.Objects.Object(ctx, wire.ScopeOf(ctx), *from.bucket, *from.key, wire.Value(from.version))
-	if err != nil {
-		return nil, invalid("Error occurred while GetObject. %s", err)
-	}
-	return text, nil
+func digestOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // checkTotal bounds what a version unpacks to with its layers.
@@ -89,9 +90,18 @@ func checkTotal(v *version) error {
 }
 
 func (v *version) digests() []engine.Digest {
-	list := []engine.Digest{v.Code.Digest}
+	var list []engine.Digest
+	for _, c := range v.codes() {
+		list = append(list, c.Digest)
+	}
+	return list
+}
+
+// codes are a version's own code and that of its layers, in their order.
+func (v *version) codes() []code {
+	list := []code{v.Code}
 	for _, l := range v.Layers {
-		list = append(list, l.Code.Digest)
+		list = append(list, l.Code)
 	}
 	return list
 }
@@ -132,10 +142,13 @@ const CodePath = "/_aws/lambda/code/"
 const codeTime = 10 * time.Minute
 
 // codeURL is a link to a package that is good for ten minutes.
-func (s *Service) codeURL(ctx context.Context, d engine.Digest) string {
+func (s *Service) codeURL(ctx context.Context, c code) string {
+	if c.Folder != "" {
+		return "file://" + c.Folder
+	}
 	r := wire.FromContext(ctx)
 	text := binary.BigEndian.AppendUint64(nil, uint64(s.Clock.Now().Add(codeTime).Unix()))
-	token := base64.RawURLEncoding.EncodeToString(s.Box.Seal(append(text, d...), []byte(CodePath)))
+	token := base64.RawURLEncoding.EncodeToString(s.Box.Seal(append(text, c.Digest...), []byte(CodePath)))
 	scheme, host := r.Scheme, r.Host
 	if host == "" {
 		return s.Endpoint() + CodePath + token

@@ -9,7 +9,8 @@
 //
 // What is of its own is in folders: bundle (zip files), runtimes (what programs
 // there are), process (one execution environment), sandbox (a version's
-// environments), httpevent (requests as events, answers as responses).
+// environments), httpevent (requests as events, answers as responses), watch
+// (source code that changes).
 //
 // # What it covers
 //
@@ -18,6 +19,10 @@
 // has, and says so. Not covered: container images, VPCs, file systems,
 // extensions, provisioned concurrency, response streaming (a streaming
 // handler's answer is gathered and sent whole), code signing.
+//
+// In development the bucket hot-reload holds the folders of this machine, by
+// their absolute paths: such code runs where it lies, and a change of it counts
+// from the next invocation on. What node_modules holds does not count as a change.
 //
 // # What it promises
 //

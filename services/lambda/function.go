@@ -58,9 +58,11 @@ type version struct {
 	Revision      string
 }
 
-// code is a deployment package in the engine's blobs.
+// code is a deployment package in the engine's blobs, or a folder of this
+// machine that is run as it is.
 type code struct {
 	Digest engine.Digest
+	Folder string // absolute path; empty: Digest says what it is
 	Size   int64  // zipped, bytes
 	SHA256 string // base64
 	Total  int64  // unzipped, bytes

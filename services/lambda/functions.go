@@ -236,7 +236,7 @@ func (s *Service) GetFunction(ctx context.Context, in *GetFunctionInput) (*GetFu
 		return nil, err
 	}
 	out := &GetFunctionOutput{Configuration: &c, Tags: maps.Clone(f.Tags), Code: &FunctionCodeLocation{
-		RepositoryType: new("S3"), Location: new(s.codeURL(ctx, v.Code.Digest)),
+		RepositoryType: new("S3"), Location: new(s.codeURL(ctx, v.Code)),
 	}}
 	if f.Reserved != nil {
 		out.Concurrency = &Concurrency{ReservedConcurrentExecutions: f.Reserved}

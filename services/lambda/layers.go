@@ -117,7 +117,7 @@ func (s *Service) describeLayer(ctx context.Context, l *layer) GetLayerVersionOu
 	out := GetLayerVersionOutput{
 		LayerArn: new(l.layerARN()), LayerVersionArn: new(l.arn()), Version: l.Version, Description: new(l.Description),
 		CreatedDate: l.created(), CompatibleRuntimes: l.Runtimes, CompatibleArchitectures: l.Architectures,
-		Content: &LayerVersionContentOutput{Location: new(s.codeURL(ctx, l.Code.Digest)), CodeSha256: new(l.Code.SHA256), CodeSize: l.Code.Size},
+		Content: &LayerVersionContentOutput{Location: new(s.codeURL(ctx, l.Code)), CodeSha256: new(l.Code.SHA256), CodeSize: l.Code.Size},
 	}
 	if l.License != "" {
 		out.LicenseInfo = new(l.License)

@@ -14,7 +14,6 @@ import (
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
-	"github.com/signalbox/signalbox/wire"
 )
 
 // Config is what the service works with. Engine, Clock, Box, Data, Logs, Issuer
@@ -33,11 +32,13 @@ type Config struct {
 	// Home, unless nil, gives an environment variable's value to a process:
 	// addresses of AWS's that mean what lives here become those that lead here.
 	Home    func(value string) string
-	Outlets Outlets       // destinations and dead-letter queues
-	Objects Objects       // code in S3
-	Queues  Queues        // event source mappings of queues
-	Streams Streams       // event source mappings of tables and streams
-	Idle    time.Duration // an idle process is stopped then; 0: sandbox.DefaultIdle
+	Outlets Outlets // destinations and dead-letter queues
+	Objects Objects // code in S3
+	// Development has the bucket hot-reload stand for folders of this machine.
+	Development bool
+	Queues      Queues        // event source mappings of queues
+	Streams     Streams       // event source mappings of tables and streams
+	Idle        time.Duration // an idle process is stopped then; 0: sandbox.DefaultIdle
 	// Authenticate says who sends a request to a function URL with
 	// AuthType AWS_IAM, and returns the body as it was meant. Nil: refused.
 	Authenticate Authenticate
@@ -46,13 +47,6 @@ type Config struct {
 // Issuer makes temporary credentials.
 type Issuer interface {
 	Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error)
-}
-
-// Objects reads objects of S3.
-type Objects interface {
-	// Object returns an object's content; version "" is the newest one. An
-	// object that is not there is an error that says so, fit for callers.
-	Object(ctx context.Context, sc wire.Scope, bucket, key, version string) ([]byte, error)
 }
 
 // Service implements [API].

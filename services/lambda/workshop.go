@@ -39,7 +39,7 @@ type workshop struct {
 
 // bench is one version's place.
 type bench struct {
-	revision string
+	edition  string // see version.edition
 	modified time.Time
 	dir      string
 	ready    chan struct{} // closed once pool or err is there
@@ -63,13 +63,17 @@ func newWorkshop(s *Service) (*workshop, error) {
 // pool is the version's pool, made where there is none.
 func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) {
 	key := v.name().key(v.Version)
+	edition, err := v.edition()
+	if err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
 		return nil, sandbox.ErrClosed
 	}
 	b := w.benches[key]
-	if b != nil && b.revision != v.Revision {
+	if b != nil && b.edition != edition {
 		if b.modified.After(v.Modified) {
 			w.mu.Unlock()
 			return nil, sandbox.ErrClosed // it was replaced since it was looked up
@@ -78,7 +82,7 @@ func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) 
 		b = nil
 	}
 	if b == nil {
-		b = &bench{revision: v.Revision, modified: v.Modified, ready: make(chan struct{})}
+		b = &bench{edition: edition, modified: v.Modified, ready: make(chan struct{})}
 		w.benches[key] = b
 		w.ends.Go(func() { w.make(key, b, v) })
 	}
@@ -125,7 +129,7 @@ func (w *workshop) replace(v *version) {
 	key := v.name().key(v.Version)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if b := w.benches[key]; b != nil && b.revision != v.Revision {
+	if b := w.benches[key]; b != nil && !strings.HasPrefix(b.edition, v.Revision) {
 		w.retire(key, b)
 	}
 }
@@ -185,6 +189,9 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.
 	}
 	b.dir = dir
 	task, opt := filepath.Join(dir, "task"), filepath.Join(dir, "opt")
+	if v.Code.Folder != "" {
+		task = v.Code.Folder
+	}
 	if err := w.unpack(ctx, v, task, opt); err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
 	}
@@ -223,7 +230,7 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.
 		Timeout: time.Duration(v.Timeout) * time.Second, Memory: int(v.Memory),
 		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == LogFormatJson,
 		Environment: func(stream, tmp string) ([]string, time.Time, error) {
-			return w.environment(v, w.s.host.Env(runtime, interpreter, task, opt, sdk), opt, stream, tmp)
+			return w.environment(v, w.s.host.Env(runtime, interpreter, task, opt, sdk), task, opt, stream, tmp)
 		},
 	}), nil
 }
@@ -237,19 +244,24 @@ func unavailable(err error) error {
 }
 
 func (w *workshop) unpack(ctx context.Context, v *version, task, opt string) error {
-	put := func(d engine.Digest, dir string) error {
-		blob, err := w.s.Engine.Blobs().Open(ctx, d)
+	put := func(c code, dir string) error {
+		if c.Folder != "" {
+			return bundle.Copy(c.Folder, dir)
+		}
+		blob, err := w.s.Engine.Blobs().Open(ctx, c.Digest)
 		if err != nil {
 			return err
 		}
 		defer blob.Close()
 		return bundle.Unpack(blob, blob.Size(), dir, bundle.MaxUnzipped)
 	}
-	if err := put(v.Code.Digest, task); err != nil {
-		return err
+	if task != v.Code.Folder {
+		if err := put(v.Code, task); err != nil {
+			return err
+		}
 	}
 	for _, l := range v.Layers {
-		if err := put(l.Code.Digest, opt); err != nil {
+		if err := put(l.Code, opt); err != nil {
 			return fmt.Errorf("layer %s: %w", l.ARN, err)
 		}
 	}
@@ -258,7 +270,7 @@ func (w *workshop) unpack(ctx context.Context, v *version, task, opt string) err
 
 // environment is that of a new process (developer guide, page
 // configuration-envvars): of this process's own it has PATH alone.
-func (w *workshop) environment(v *version, paths []string, opt, stream, tmp string) (env []string, expires time.Time, err error) {
+func (w *workshop) environment(v *version, paths []string, task, opt, stream, tmp string) (env []string, expires time.Time, err error) {
 	variables, err := w.s.variables(v)
 	if err != nil {
 		return nil, expires, err
@@ -272,6 +284,10 @@ func (w *workshop) environment(v *version, paths []string, opt, stream, tmp stri
 		"PATH": os.Getenv("PATH") + ":" + filepath.Join(opt, "bin"), "HOME": tmp, "TMPDIR": tmp, "LANG": "en_US.UTF-8", "TZ": ":UTC",
 		"AWS_ENDPOINT_URL": w.s.Endpoint(),
 	}
+	if v.Code.Folder != "" { // which is not for us to write into
+		all["PYTHONDONTWRITEBYTECODE"] = "1"
+		all["SIGNALBOX_NODE_MODULES"] = filepath.Join(filepath.Dir(opt), "node_modules")
+	}
 	for _, p := range paths {
 		key, value, _ := strings.Cut(p, "=")
 		all[key] = value
@@ -284,7 +300,7 @@ func (w *workshop) environment(v *version, paths []string, opt, stream, tmp stri
 	}
 	runtime, _ := runtimes.Parse(v.Runtime)
 	maps.Copy(all, map[string]string{
-		"_HANDLER": v.Handler, "LAMBDA_TASK_ROOT": filepath.Join(filepath.Dir(opt), "task"), "LAMBDA_RUNTIME_DIR": w.s.host.Dir(),
+		"_HANDLER": v.Handler, "LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": w.s.host.Dir(),
 		"AWS_REGION": v.Region, "AWS_DEFAULT_REGION": v.Region,
 		"AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token,
 		"AWS_LAMBDA_FUNCTION_NAME": v.Function, "AWS_LAMBDA_FUNCTION_VERSION": v.Version,

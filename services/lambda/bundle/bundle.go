@@ -167,3 +167,37 @@ func wrap(f *zip.File, err error) error {
 	}
 	return fmt.Errorf("unpacking %s: %w", f.Name, err)
 }
+
+// Copy copies a folder's files into dir, which is made; links lead where they
+// led. A file takes the place of one that is there.
+func Copy(from, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("copying %s: %w", from, err)
+	}
+	source := os.DirFS(from)
+	err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
+		target := filepath.Join(dir, filepath.FromSlash(name))
+		if err != nil || d.IsDir() {
+			return errors.Join(err, os.MkdirAll(target, 0o755))
+		}
+		if err := os.RemoveAll(target); err != nil {
+			return err
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			to, err := filepath.EvalSymlinks(filepath.Join(from, name))
+			if err != nil {
+				return err
+			}
+			return os.Symlink(to, target)
+		}
+		text, err := fs.ReadFile(source, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, text, 0o755)
+	})
+	if err != nil {
+		return fmt.Errorf("copying %s: %w", from, err)
+	}
+	return nil
+}

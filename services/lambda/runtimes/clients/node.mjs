@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import util from 'node:util';
-import { createRequire } from 'node:module';
+import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Writable } from 'node:stream';
 
@@ -204,6 +204,23 @@ const reportError = (resource, error) => {
 };
 
 // ---- the handler ------------------------------------------------------------
+
+// Code that runs in its author's folder finds layers and SDK in a node_modules
+// that does not lie above it.
+const modules = env.SIGNALBOX_NODE_MODULES;
+delete env.SIGNALBOX_NODE_MODULES;
+if (modules && fs.existsSync(modules)) {
+  register(`data:text/javascript,${encodeURIComponent(`
+    const parentURL = ${JSON.stringify(pathToFileURL(path.join(modules, '..', 'x.mjs')).href)};
+    export async function resolve(specifier, context, next) {
+      try {
+        return await next(specifier, context);
+      } catch (e) {
+        if (e.code !== 'ERR_MODULE_NOT_FOUND' || /^[./]|:/.test(specifier)) throw e;
+        return next(specifier, { ...context, parentURL }).catch(() => { throw e; });
+      }
+    }`)}`);
+}
 
 const streaming = Symbol.for('aws.lambda.runtime.handler.streaming');
 

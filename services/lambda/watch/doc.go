@@ -1,0 +1,2 @@
+// Package watch notices when source code has changed.
+package watch
