@@ -16,8 +16,8 @@
 // The operations of operations.txt. Kept and evaluated: resources, methods,
 // integrations of all types, request validation, models (JSON schema draft 4),
 // API keys, usage plans, gateway responses, stage variables, binary media
-// types, Lambda authorizers, IAM authorization. Kept and refused at request
-// time, by name: Cognito authorizers. Refused when they are asked for: canary
+// types, Lambda authorizers, Cognito user pools, JSON Web Tokens, IAM
+// authorization. Refused when they are asked for: canary
 // releases, caches, VPC links, response streaming.
 //
 // # What it promises

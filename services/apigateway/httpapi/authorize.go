@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,9 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/token"
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
+	"github.com/signalbox/signalbox/services/apigateway/verdict"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -35,9 +36,51 @@ func (c *call) authorize() error {
 	case apigatewayv2.AuthorizationTypeCustom:
 		return c.authorizeFunction()
 	case apigatewayv2.AuthorizationTypeJwt:
-		return &refusal{http.StatusInternalServerError, "JWT authorizers are not implemented by Signalbox", errors.New("JWT authorizers are not implemented")}
+		return c.authorizeToken()
 	}
 	return nil
+}
+
+// authorizeToken verifies a JSON Web Token (developer guide, page
+// http-api-jwt-authorizer).
+func (c *call) authorizeToken() error {
+	a := c.d.Definition.Authorizers[wire.Value(c.route.AuthorizerId)]
+	if a == nil || a.JwtConfiguration == nil || len(a.IdentitySource) == 0 {
+		return broken(errors.New("the route's authorizer is not there"))
+	}
+	values, ok := c.value(a.IdentitySource[0])
+	if !ok || token.Bearer(values[0]) == "" {
+		return c.challenge(errUnauthorized, "Bearer")
+	}
+	claims, err := c.tokens.Verify(c.ctx, token.Bearer(values[0]), token.Expected{
+		Issuers: []string{wire.Value(a.JwtConfiguration.Issuer)}, Audience: a.JwtConfiguration.Audience,
+	})
+	scopes := c.route.AuthorizationScopes
+	wanted := strings.Join(scopes, " ")
+	if why, is := errors.AsType[*token.Invalid](err); is {
+		return c.challenge(errUnauthorized, fmt.Sprintf(`Bearer scope=%q error="invalid_token" error_description=%q`, wanted, why.Description))
+	}
+	if errors.Is(err, token.ErrIssuer) {
+		c.log(err)
+		return c.challenge(errUnauthorized, fmt.Sprintf(`Bearer scope=%q error="invalid_token" error_description=%q`, wanted, token.ErrIssuer))
+	}
+	if err != nil {
+		return err
+	}
+	if len(scopes) > 0 && !claims.Opens(scopes) {
+		return c.challenge(errForbidden, fmt.Sprintf(`Bearer scope=%q error="insufficient_scope" error_description="the token does not have any of the required scopes"`, wanted))
+	}
+	c.claims = claims.Texts()
+	if len(scopes) > 0 {
+		c.scopes = claims.Scopes()
+	}
+	return nil
+}
+
+// challenge says beside a refusal what was wrong with the token.
+func (c *call) challenge(why *refusal, text string) error {
+	c.w.Header().Set("Www-Authenticate", text)
+	return why
 }
 
 // authorizeFunction asks a Lambda authorizer (developer guide, page
@@ -57,22 +100,23 @@ func (c *call) authorizeFunction() error {
 	}
 	arn := c.arn(c.r.Method + c.path)
 	ttl := time.Duration(wire.Value(a.AuthorizerResultTtlInSeconds)) * time.Second
-	key := sha256.Sum256([]byte(c.api + "\x00" + *a.AuthorizerId + "\x00" + strings.Join(identity, "\x00")))
+	name := verdict.Key(append([]string{c.api, *c.d.Stage.StageName, c.d.DeploymentID, *a.AuthorizerId}, identity...)...)
 	now := c.Clock.Now()
-	v, kept := c.verdicts.get(key, now)
+	v, kept := c.verdicts.Get(name, now)
 	if !kept || ttl == 0 || len(identity) == 0 {
 		var err error
 		if v, err = c.ask(a, arn, identity); err != nil {
 			return err
 		}
-		c.verdicts.put(key, v, now.Add(ttl))
-	}
-	if !v.allows(arn) {
-		return errForbidden
+		c.verdicts.Put(name, v, now.Add(ttl))
 	}
 	c.authorizer = v.Context
-	if c.authorizer == nil {
-		c.authorizer = map[string]any{}
+	allowed := wire.Value(v.IsAuthorized)
+	if !a.EnableSimpleResponses {
+		allowed, _ = v.Policy.Decide(arn, c.r, c.sourceIP())
+	}
+	if !allowed {
+		return errForbidden
 	}
 	return nil
 }
@@ -91,7 +135,7 @@ func (c *call) source() string {
 	return c.arn(strings.Replace(method, "ANY", "*", 1) + path)
 }
 
-func (c *call) ask(a *apigatewayv2.Authorizer, arn string, identity []string) (v verdict, err error) {
+func (c *call) ask(a *apigatewayv2.Authorizer, arn string, identity []string) (v verdictOf, err error) {
 	function, ok := backend.Function(wire.Value(a.AuthorizerUri))
 	if !ok {
 		return v, broken(fmt.Errorf("%s names no function", wire.Value(a.AuthorizerUri)))
@@ -114,11 +158,10 @@ func (c *call) ask(a *apigatewayv2.Authorizer, arn string, identity []string) (v
 		}
 		return v, broken(fmt.Errorf("the authorizer %s failed: %s", function, clip(answer.Payload)))
 	}
-	if err := json.Unmarshal(answer.Payload, &v); err != nil {
-		return v, broken(fmt.Errorf("the authorizer %s answered %s", function, clip(answer.Payload)))
+	if v, err = readVerdict(answer.Payload, a.EnableSimpleResponses); err != nil {
+		return v, broken(fmt.Errorf("the authorizer %s answered %w", function, err))
 	}
-	v.simple = a.EnableSimpleResponses
-	if v.Context != nil && v.PrincipalID != "" {
+	if v.PrincipalID != "" {
 		v.Context["principalId"] = v.PrincipalID
 	}
 	return v, nil

@@ -3,7 +3,7 @@
 //
 //	find       the stage, by the path or $default; the route, by method and path
 //	CORS       preflights are answered here where the API is configured for them
-//	authorize  IAM, Lambda authorizers; JWT authorizers are refused by name
+//	authorize  IAM, Lambda authorizers, JSON Web Tokens
 //	integrate  function (payload 1.0 or 2.0) · HTTP server · operation of an AWS service
 //	respond    with response parameters, and the API's CORS headers
 package httpapi

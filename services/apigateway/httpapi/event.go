@@ -135,6 +135,8 @@ func (c *call) requestContext2() map[string]any {
 		"http": map[string]any{"method": c.r.Method, "path": c.rawPath(), "protocol": c.r.Proto, "sourceIp": c.sourceIP(), "userAgent": c.r.UserAgent()},
 	}
 	switch {
+	case c.claims != nil:
+		m["authorizer"] = map[string]any{"jwt": map[string]any{"claims": c.claims, "scopes": c.scopes}}
 	case c.authorizer != nil:
 		m["authorizer"] = map[string]any{"lambda": c.authorizer}
 	case c.caller.Principal != "":
@@ -166,7 +168,10 @@ func (c *call) event1() *backend.Event {
 			"cognitoIdentityPoolId": nil, "principalOrgId": nil, "sourceIp": c.sourceIP(), "user": nil, "userAgent": c.r.UserAgent(), "userArn": nil,
 		},
 	}
-	if c.authorizer != nil {
+	switch {
+	case c.claims != nil:
+		context["authorizer"] = map[string]any{"claims": c.claims, "scopes": c.scopes}
+	case c.authorizer != nil:
 		context["authorizer"] = c.authorizer
 	}
 	query := c.r.URL.Query()

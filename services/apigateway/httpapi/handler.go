@@ -15,7 +15,9 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/token"
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
+	"github.com/signalbox/signalbox/services/apigateway/verdict"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -40,11 +42,14 @@ type Config struct {
 type Handler struct {
 	Config
 	tables   tables
-	verdicts verdicts
+	verdicts verdict.Cache[verdictOf]
+	tokens   *token.Verifier
 }
 
 // NewHandler makes a Handler.
-func NewHandler(c Config) *Handler { return &Handler{Config: c} }
+func NewHandler(c Config) *Handler {
+	return &Handler{Config: c, tokens: token.NewVerifier(c.HTTP, c.Clock)}
+}
 
 // call is one request.
 type call struct {
@@ -60,7 +65,9 @@ type call struct {
 	params     map[string]string
 	body       []byte
 	caller     Caller
-	authorizer map[string]any // $context.authorizer
+	authorizer map[string]any    // of a Lambda authorizer
+	claims     map[string]string // of a token
+	scopes     []string          // of a token, where the route asks for some
 }
 
 // refusal is an answer of the API's own.
@@ -92,11 +99,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		why = &refusal{http.StatusInternalServerError, "Internal Server Error", err}
 	}
 	if why.cause != nil {
-		h.Logger.LogAttrs(r.Context(), slog.LevelWarn, "API request failed", slog.String("api", c.api), slog.String("method", r.Method),
-			slog.String("path", c.path), slog.String("request", c.req.RequestID), slog.Any("error", why.cause))
+		c.log(why.cause)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	c.write(why.status, []byte(`{"message":`+strconv.Quote(why.message)+`}`))
+}
+
+// log tells the operator why a request failed.
+func (c *call) log(err error) {
+	c.Logger.LogAttrs(c.ctx, slog.LevelWarn, "API request failed", slog.String("api", c.api), slog.String("method", c.r.Method),
+		slog.String("path", c.path), slog.String("request", c.req.RequestID), slog.Any("error", err))
 }
 
 func (c *call) write(status int, body []byte) {

@@ -80,6 +80,13 @@ func (c *call) context() *vtl.Map {
 	for name, v := range c.authorizer {
 		authorizer.Put(name, v)
 	}
+	if c.claims != nil {
+		claims := vtl.NewMap()
+		for name, v := range c.claims {
+			claims.Put(name, v)
+		}
+		authorizer.Put("claims", claims)
+	}
 	m.Put("authorizer", authorizer)
 	return m
 }

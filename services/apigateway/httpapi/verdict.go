@@ -2,88 +2,35 @@ package httpapi
 
 import (
 	"encoding/json"
-	"regexp"
-	"strings"
-	"sync"
-	"time"
+	"errors"
+	"fmt"
+
+	"github.com/signalbox/signalbox/services/apigateway/verdict"
 )
 
-// verdict is what a Lambda authorizer said: simply, or as a policy.
-type verdict struct {
-	IsAuthorized   bool           `json:"isAuthorized"`
-	PrincipalID    string         `json:"principalId"`
-	Context        map[string]any `json:"context"`
-	PolicyDocument struct {
-		Statement []struct {
-			Effect           string
-			Action, Resource texts
-		}
-	} `json:"policyDocument"`
-
-	simple bool
-	until  time.Time
+// verdictOf is what a Lambda authorizer said: simply, or as a policy.
+type verdictOf struct {
+	IsAuthorized *bool          `json:"isAuthorized"`
+	PrincipalID  string         `json:"principalId"`
+	Context      map[string]any `json:"context"`
+	Policy       verdict.Policy `json:"policyDocument"`
 }
 
-// texts is one text or several.
-type texts []string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
-		return nil
+// readVerdict reads an authorizer's answer, of which there are two forms.
+func readVerdict(payload []byte, simple bool) (v verdictOf, err error) {
+	if err := json.Unmarshal(payload, &v); err != nil {
+		return v, fmt.Errorf("%w: %s", err, clip(payload))
 	}
-	return json.Unmarshal(data, (*[]string)(t))
-}
-
-func (v *verdict) allows(arn string) bool {
-	if v.simple {
-		return v.IsAuthorized
+	switch {
+	case simple && v.IsAuthorized == nil:
+		return v, fmt.Errorf("no isAuthorized, which simple responses have: %s", clip(payload))
+	case !simple && !v.Policy.Given():
+		return v, fmt.Errorf("no policyDocument: %s", clip(payload))
+	case !simple && v.PrincipalID == "":
+		return v, errors.New("no principalId")
 	}
-	allowed := false
-	for _, s := range v.PolicyDocument.Statement {
-		if !s.Action.match("execute-api:Invoke") || !s.Resource.match(arn) {
-			continue
-		}
-		if s.Effect == "Deny" {
-			return false
-		}
-		allowed = allowed || s.Effect == "Allow"
+	if v.Context == nil {
+		v.Context = map[string]any{}
 	}
-	return allowed
-}
-
-// match tells whether one of the patterns, with * and ?, fits.
-func (t texts) match(text string) bool {
-	for _, pattern := range t {
-		expression := "(?is)^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + "$"
-		if re, err := regexp.Compile(expression); err == nil && re.MatchString(text) {
-			return true
-		}
-	}
-	return false
-}
-
-// verdicts keeps authorizers' answers.
-type verdicts struct {
-	mu   sync.Mutex // guards kept
-	kept map[[32]byte]verdict
-}
-
-func (k *verdicts) get(key [32]byte, now time.Time) (verdict, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	v, ok := k.kept[key]
-	return v, ok && now.Before(v.until)
-}
-
-func (k *verdicts) put(key [32]byte, v verdict, until time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil || len(k.kept) >= maxTables {
-		k.kept = map[[32]byte]verdict{}
-	}
-	v.until = until
-	k.kept[key] = v
+	return v, nil
 }

@@ -1,19 +1,21 @@
 package rest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/token"
+	"github.com/signalbox/signalbox/services/apigateway/verdict"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -26,6 +28,8 @@ func (c *call) authorize() error {
 		return c.authorizeIAM()
 	case "CUSTOM":
 		return c.authorizeCustom()
+	case "COGNITO_USER_POOLS":
+		return c.authorizeCognito()
 	default:
 		return &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", message: kind + " authorization is not implemented by Signalbox",
 			cause: fmt.Errorf("%s authorization is not implemented", kind)}
@@ -49,57 +53,39 @@ func (c *call) authorizeIAM() error {
 }
 
 // verdict is what a Lambda authorizer said.
-type verdict struct {
+type verdictOf struct {
 	Principal string
 	UsageKey  string
-	Context   map[string]any
-	Policy    policy
+	Context   map[string]any // texts
+	Policy    verdict.Policy
 	latency   time.Duration
-	until     time.Time
-}
-
-type policy struct {
-	Statement []statement
-}
-
-type statement struct {
-	Effect   string
-	Action   texts
-	Resource texts
-}
-
-// texts is one text or several.
-type texts []string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(t))
 }
 
 // variables are $context.authorizer's.
-func (v *verdict) variables() map[string]any {
+func (v *verdictOf) variables() map[string]any {
 	all := map[string]any{"principalId": v.Principal, "integrationLatency": v.latency.Milliseconds()}
-	for name, value := range v.Context {
-		all[name] = scalarText(value)
-	}
+	maps.Copy(all, v.Context)
 	return all
 }
 
-func scalarText(v any) any {
-	switch v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		return fmt.Sprint(v)
+// contextOf is an authorizer's context as it is handed on: all of it as text.
+// Lists and objects may not be in it.
+func contextOf(in map[string]any) (map[string]any, error) {
+	out := make(map[string]any, len(in))
+	for name, v := range in {
+		switch v := v.(type) {
+		case string:
+			out[name] = v
+		case json.Number:
+			out[name] = v.String()
+		case bool:
+			out[name] = strconv.FormatBool(v)
+		case nil:
+		default:
+			return nil, fmt.Errorf("the authorizer's context has a list or object: %s", name)
+		}
 	}
-	return nil
+	return out, nil
 }
 
 // authorizeCustom asks a Lambda authorizer (user guide, page
@@ -116,26 +102,91 @@ func (c *call) authorizeCustom() error {
 	}
 	now := c.Clock.Now()
 	ttl := time.Duration(wire.Value(a.AuthorizerResultTtlInSeconds)) * time.Second
-	sum := sha256.Sum256([]byte(c.a.API + "|" + c.a.Stage + "|" + *a.Id + "|" + identity))
-	name := hex.EncodeToString(sum[:])
-	v := c.verdicts.get(name, now)
-	if v == nil || ttl == 0 || identity == "" {
+	name := verdict.Key(c.a.API, c.a.Stage, c.d.DeploymentID, *a.Id, identity)
+	v, kept := c.verdicts.Get(name, now)
+	if !kept || ttl == 0 || identity == "" {
 		if v, err = c.ask(a, event); err != nil {
 			return err
 		}
-		v.latency, v.until = c.Clock.Now().Sub(now), now.Add(ttl)
-		c.verdicts.put(name, v)
+		v.latency = c.Clock.Now().Sub(now)
+		c.verdicts.Put(name, v, now.Add(ttl))
 	}
-	if !v.Policy.allows(arn) {
+	c.authorizer = v.variables()
+	c.usageKey = v.UsageKey
+	c.x.Context = c.context() // also for the gateway response's template
+	if allowed, denied := v.Policy.Decide(arn, c.r, c.sourceIP()); !allowed {
 		message := "User is not authorized to access this resource"
-		if v.Policy.denies(arn) {
+		if denied {
 			message += " with an explicit deny in an identity-based policy"
 		}
 		return &refusal{kind: "ACCESS_DENIED", message: message}
 	}
-	c.verdict = v
+	return nil
+}
+
+// authorizeCognito verifies the token of a Cognito user pool (user guide, page
+// apigateway-integrate-with-cognito): one for identification, or where the
+// method asks for scopes one for access with one of these.
+func (c *call) authorizeCognito() error {
+	a := c.d.Definition.Authorizers[value(c.method.AuthorizerId)]
+	if a == nil {
+		return refuse("AUTHORIZER_CONFIGURATION_ERROR")
+	}
+	var want token.Expected
+	for _, pool := range a.ProviderARNs {
+		if issuer, ok := poolIssuer(pool); ok {
+			want.Issuers = append(want.Issuers, issuer)
+		}
+	}
+	source := value(a.IdentitySource)
+	if source == "" {
+		source = "method.request.header.Authorization"
+	}
+	found, ok := c.x.Value(source)
+	if !ok || found[0] == "" {
+		return refuse("UNAUTHORIZED")
+	}
+	if expression := value(a.IdentityValidationExpression); !matchesWhole(expression, found[0]) {
+		return refuse("UNAUTHORIZED")
+	}
+	claims, err := c.tokens.Verify(c.ctx, token.Bearer(found[0]), want)
+	if why, is := errors.AsType[*token.Invalid](err); is {
+		if why.Expired {
+			return &refusal{kind: "UNAUTHORIZED", message: "The incoming token has expired"}
+		}
+		return refuse("UNAUTHORIZED")
+	}
+	if err != nil {
+		return &refusal{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("user pool %s: %w", strings.Join(a.ProviderARNs, ", "), err)}
+	}
+	use, _ := claims["token_use"].(string)
+	scopes := c.method.AuthorizationScopes
+	if len(scopes) == 0 && use == "access" || len(scopes) > 0 && (use == "id" || !claims.Opens(scopes)) {
+		return refuse("UNAUTHORIZED")
+	}
+	c.authorizer = map[string]any{"claims": claims.Texts()}
 	c.x.Context = c.context()
 	return nil
+}
+
+// poolIssuer is the issuer of a user pool's tokens.
+func poolIssuer(poolARN string) (issuer string, ok bool) {
+	a, err := arn.Parse(poolARN)
+	if err != nil || a.Service != "cognito-idp" {
+		return "", false
+	}
+	id, ok := strings.CutPrefix(a.Resource, "userpool/")
+	return "https://cognito-idp." + a.Region + ".amazonaws.com/" + id, ok
+}
+
+// matchesWhole tells whether the whole text matches an authorizer's expression;
+// an empty one matches all.
+func matchesWhole(expression, text string) bool {
+	if expression == "" {
+		return true
+	}
+	re, err := regexp.Compile("^(?:" + expression + ")$")
+	return err == nil && re.MatchString(text)
 }
 
 // arn names a method of the stage.
@@ -159,10 +210,8 @@ func (c *call) authorizerEvent(a *apigateway.Authorizer, arn string) (event map[
 	event = map[string]any{"type": *a.Type, "methodArn": arn}
 	if *a.Type == apigateway.AuthorizerTypeToken {
 		token := strings.Join(values, "")
-		if expression := value(a.IdentityValidationExpression); expression != "" {
-			if re, err := regexp.Compile("^(?:" + expression + ")$"); err != nil || !re.MatchString(token) {
-				return nil, "", refuse("UNAUTHORIZED")
-			}
+		if !matchesWhole(value(a.IdentityValidationExpression), token) {
+			return nil, "", refuse("UNAUTHORIZED")
 		}
 		event["authorizationToken"] = token
 		return event, token, nil
@@ -178,89 +227,45 @@ func (c *call) authorizerEvent(a *apigateway.Authorizer, arn string) (event map[
 	return event, strings.Join(values, "\x00"), nil
 }
 
-func (c *call) ask(a *apigateway.Authorizer, event map[string]any) (*verdict, error) {
+func (c *call) ask(a *apigateway.Authorizer, event map[string]any) (v verdictOf, err error) {
 	function, ok := backend.Function(c.x.StageVariable(value(a.AuthorizerUri)))
 	if !ok {
-		return nil, refuse("AUTHORIZER_CONFIGURATION_ERROR")
+		return v, refuse("AUTHORIZER_CONFIGURATION_ERROR")
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{
 		Function: function, Payload: payload, Role: value(a.AuthorizerCredentials),
 		Source: fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/authorizers/%s", c.d.Region, c.d.Account, c.a.API, *a.Id),
 	})
 	if err != nil {
-		return nil, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("invoking the authorizer %s: %w", function, err)}
+		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("invoking the authorizer %s: %w", function, err)}
 	}
 	if answer.Failed {
 		var e struct{ ErrorMessage string }
 		if json.Unmarshal(answer.Payload, &e) == nil && e.ErrorMessage == "Unauthorized" {
-			return nil, refuse("UNAUTHORIZED")
+			return v, refuse("UNAUTHORIZED")
 		}
-		return nil, &refusal{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("the authorizer %s failed: %s", function, clip(answer.Payload))}
+		return v, &refusal{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("the authorizer %s failed: %s", function, clip(answer.Payload))}
 	}
 	var out struct {
 		PrincipalID        string         `json:"principalId"`
 		UsageIdentifierKey string         `json:"usageIdentifierKey"`
 		Context            map[string]any `json:"context"`
-		PolicyDocument     policy         `json:"policyDocument"`
+		PolicyDocument     verdict.Policy `json:"policyDocument"`
 	}
 	d := json.NewDecoder(strings.NewReader(string(answer.Payload)))
 	d.UseNumber()
-	if err := d.Decode(&out); err != nil || out.PolicyDocument.Statement == nil {
-		return nil, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("the authorizer %s gave no policy: %s", function, clip(answer.Payload))}
+	if err = d.Decode(&out); err != nil || !out.PolicyDocument.Given() || out.PrincipalID == "" {
+		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("the authorizer %s gave no principal and policy: %s: %v", function, clip(answer.Payload), err)}
 	}
-	return &verdict{Principal: out.PrincipalID, UsageKey: out.UsageIdentifierKey, Context: out.Context, Policy: out.PolicyDocument}, nil
-}
-
-func (p policy) allows(arn string) bool { return p.says("Allow", arn) && !p.denies(arn) }
-
-func (p policy) denies(arn string) bool { return p.says("Deny", arn) }
-
-func (p policy) says(effect, arn string) bool {
-	for _, s := range p.Statement {
-		if s.Effect == effect && s.Action.match("execute-api:Invoke") && s.Resource.match(arn) {
-			return true
-		}
+	context, err := contextOf(out.Context)
+	if err != nil {
+		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: err}
 	}
-	return false
-}
-
-// match tells whether one of the patterns, with * and ?, fits.
-func (t texts) match(text string) bool {
-	for _, pattern := range t {
-		expression := "(?is)^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + "$"
-		if re, err := regexp.Compile(expression); err == nil && re.MatchString(text) {
-			return true
-		}
-	}
-	return false
-}
-
-// verdicts keeps authorizers' answers.
-type verdicts struct {
-	mu   sync.Mutex // guards kept
-	kept map[string]*verdict
-}
-
-func (k *verdicts) get(name string, now time.Time) *verdict {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if v := k.kept[name]; v != nil && now.Before(v.until) {
-		return v
-	}
-	return nil
-}
-
-func (k *verdicts) put(name string, v *verdict) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil || len(k.kept) >= maxCached {
-		k.kept = map[string]*verdict{}
-	}
-	k.kept[name] = v
+	return verdictOf{Principal: out.PrincipalID, UsageKey: out.UsageIdentifierKey, Context: context, Policy: out.PolicyDocument}, nil
 }
 
 // readDeadline is taken off once the body was read: an integration may take its

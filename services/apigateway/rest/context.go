@@ -22,12 +22,16 @@ var identityNames = []string{
 	"cognitoAuthenticationType", "cognitoAuthenticationProvider", "userArn", "userAgent", "user",
 }
 
+func (c *call) sourceIP() string {
+	if c.req.SourceIP == nil {
+		return ""
+	}
+	return c.req.SourceIP.String()
+}
+
 // identity is who calls.
 func (c *call) identity() map[string]any {
-	id := map[string]any{"userAgent": c.r.UserAgent(), "sourceIp": ""}
-	if c.req.SourceIP != nil {
-		id["sourceIp"] = c.req.SourceIP.String()
-	}
+	id := map[string]any{"userAgent": c.r.UserAgent(), "sourceIp": c.sourceIP()}
 	if c.caller.Principal != "" {
 		id["accountId"], id["userArn"], id["accessKey"] = c.caller.Account, c.caller.Principal, c.caller.AccessKeyID
 		id["caller"], id["user"] = c.caller.Principal, c.caller.Principal
@@ -64,8 +68,8 @@ func (c *call) variables() map[string]any {
 	if c.resource != nil {
 		v["resourceId"], v["resourcePath"] = *c.resource.Id, *c.resource.Path
 	}
-	if c.verdict != nil {
-		v["authorizer"] = c.verdict.variables()
+	if c.authorizer != nil {
+		v["authorizer"] = c.authorizer
 	}
 	return v
 }

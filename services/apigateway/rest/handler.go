@@ -16,6 +16,8 @@ import (
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
 	"github.com/signalbox/signalbox/services/apigateway/mapping"
+	"github.com/signalbox/signalbox/services/apigateway/token"
+	"github.com/signalbox/signalbox/services/apigateway/verdict"
 	"github.com/signalbox/signalbox/vtl"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -43,31 +45,35 @@ type Handler struct {
 	Config
 	compiled  cache
 	templates templates
-	verdicts  verdicts
+	verdicts  verdict.Cache[verdictOf]
+	tokens    *token.Verifier
 	usage     usage
 }
 
 // NewHandler makes a Handler.
-func NewHandler(c Config) *Handler { return &Handler{Config: c} }
+func NewHandler(c Config) *Handler {
+	return &Handler{Config: c, tokens: token.NewVerifier(c.HTTP, c.Clock)}
+}
 
 // call is one request.
 type call struct {
 	*Handler
-	ctx      context.Context
-	w        http.ResponseWriter
-	r        *http.Request
-	req      *wire.Request
-	a        address.Address
-	d        apigateway.Deployed
-	api      *apigateway.RestApi
-	resource *apigateway.Resource
-	method   *apigateway.Method
-	x        *mapping.Exchange
-	caller   Caller
-	key      string   // API key that came with the request
-	usage    *usageOf // of the key, where the method asks for one
-	verdict  *verdict // of the Lambda authorizer
-	extended string   // $context.extendedRequestId
+	ctx        context.Context
+	w          http.ResponseWriter
+	r          *http.Request
+	req        *wire.Request
+	a          address.Address
+	d          apigateway.Deployed
+	api        *apigateway.RestApi
+	resource   *apigateway.Resource
+	method     *apigateway.Method
+	x          *mapping.Exchange
+	caller     Caller
+	key        string         // API key that came with the request
+	usage      *usageOf       // of the key, where the method asks for one
+	usageKey   string         // of a Lambda authorizer
+	authorizer map[string]any // $context.authorizer
+	extended   string         // $context.extendedRequestId
 }
 
 // ServeHTTP implements [http.Handler].

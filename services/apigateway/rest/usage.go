@@ -24,10 +24,7 @@ func (c *call) admit() error {
 	}
 	c.key = c.r.Header.Get("X-Api-Key")
 	if value(c.api.ApiKeySource) == apigateway.ApiKeySourceTypeAuthorizer {
-		c.key = ""
-		if c.verdict != nil {
-			c.key = c.verdict.UsageKey
-		}
+		c.key = c.usageKey
 	}
 	if !wire.Value(c.method.ApiKeyRequired) {
 		return nil

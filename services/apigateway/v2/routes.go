@@ -24,11 +24,14 @@ func (d *Definition) checkRoute(r *Route) error {
 	if r.AuthorizationType == nil {
 		r.AuthorizationType = new(AuthorizationTypeNone)
 	}
-	switch *r.AuthorizationType {
-	case AuthorizationTypeCustom, AuthorizationTypeJwt:
-		if d.Authorizers[wire.Value(r.AuthorizerId)] == nil {
-			return bad("Invalid authorizer identifier specified: %s authorization needs one", *r.AuthorizationType)
+	kinds := map[string]string{AuthorizationTypeCustom: AuthorizerTypeRequest, AuthorizationTypeJwt: AuthorizerTypeJwt}
+	if kind := kinds[*r.AuthorizationType]; kind != "" {
+		if a := d.Authorizers[wire.Value(r.AuthorizerId)]; a == nil || *a.AuthorizerType != kind {
+			return bad("Invalid authorizer ID specified. Setting the authorization type to %s requires a valid %s authorizer.", *r.AuthorizationType, kind)
 		}
+	}
+	if len(r.AuthorizationScopes) > 0 && *r.AuthorizationType != AuthorizationTypeJwt {
+		return bad("Invalid Route authorization type specified. Authorization Scopes are only valid for COGNITO_USER_POOLS and JWT authorization types")
 	}
 	if r.Target != nil {
 		id, is := strings.CutPrefix(*r.Target, "integrations/")
