@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,21 +24,29 @@ import (
 // detail is an event's detail of about 200 bytes.
 const detail = `{\"order\":{\"id\":\"8f1c2a7e-55d1-4a7e-9d1e-0c6f3b0a1b2c\",\"state\":\"pending\",\"amount\":129.5,\"currency\":\"EUR\",\"items\":[{\"sku\":\"A-1\",\"n\":2},{\"sku\":\"B-7\",\"n\":1}]}}`
 
-// putRequest is the raw HTTP request of a PutEvents call, signed. It can be
-// sent again for as long as its signature holds, so that the load costs little
-// of the cores that it shares with what is measured.
+// putRequest is a PutEvents call.
 func putRequest(address, source string, entries int) ([]byte, error) {
 	entry := `{"Source":"` + source + `","DetailType":"order","Detail":"` + detail + `"}`
 	body := `{"Entries":[` + strings.Repeat(entry+",", entries-1) + entry + `]}`
+	return signed(address, "events", "1.1", "AWSEvents.PutEvents", body)
+}
+
+// noFailures is what an answer to a PutEvents call must hold.
+const noFailures = `"FailedEntryCount":0`
+
+// signed is the raw HTTP request of a call, signed. It can be sent again for as
+// long as its signature holds, so that the load costs little of the cores that
+// it shares with what is measured.
+func signed(address, service, version, target, body string) ([]byte, error) {
 	r, err := http.NewRequest(http.MethodPost, "http://"+address+"/", strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
+	r.Header.Set("X-Amz-Target", target)
 	hash := sha256.Sum256([]byte(body))
 	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, r,
-		hex.EncodeToString(hash[:]), "events", "us-east-1", time.Now())
+		hex.EncodeToString(hash[:]), service, "us-east-1", time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -46,17 +55,23 @@ func putRequest(address, source string, entries int) ([]byte, error) {
 	return raw.Bytes(), err
 }
 
-// load sends one request over and over on each of the connections for d, and
-// returns the calls made each second and the times that the calls took.
-func load(ctx context.Context, address string, request []byte, connections int, d time.Duration) (rate float64, times []time.Duration, err error) {
+// calls gives out the raw requests of a connection, one after another.
+type calls func(connection, n int) []byte
+
+// again is one request over and over.
+func again(request []byte) calls { return func(int, int) []byte { return request } }
+
+// load makes calls on each of the connections for d, and returns the calls made
+// each second and the times that they took. Each answer must hold the text.
+func load(ctx context.Context, address string, next calls, holds string, connections int, d time.Duration) (rate float64, times []time.Duration, err error) {
 	var calls atomic.Int64
 	var mu sync.Mutex // guards times and err
 	var group sync.WaitGroup
 	begin := time.Now()
 	end := begin.Add(d)
-	for range connections {
+	for i := range connections {
 		group.Go(func() {
-			mine, e := talk(ctx, address, request, end)
+			mine, e := talk(ctx, address, func(n int) []byte { return next(i, n) }, []byte(holds), end)
 			calls.Add(int64(len(mine)))
 			mu.Lock()
 			defer mu.Unlock()
@@ -71,18 +86,23 @@ func load(ctx context.Context, address string, request []byte, connections int, 
 }
 
 // talk makes calls on one connection, one after another.
-func talk(ctx context.Context, address string, request []byte, end time.Time) (times []time.Duration, err error) {
+func talk(ctx context.Context, address string, next func(n int) []byte, holds []byte, end time.Time) (times []time.Duration, err error) {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	in := bufio.NewReader(c)
+	in := bufio.NewReaderSize(c, 32<<10)
+	var body []byte
 	for now := time.Now(); now.Before(end) && ctx.Err() == nil; {
+		request := next(len(times))
+		if request == nil {
+			break
+		}
 		if _, err := c.Write(request); err != nil {
 			return times, err
 		}
-		if err := answer(in); err != nil {
+		if body, err = answer(in, body[:0], holds); err != nil {
 			return times, err
 		}
 		then := time.Now()
@@ -92,36 +112,37 @@ func talk(ctx context.Context, address string, request []byte, end time.Time) (t
 	return times, nil
 }
 
-// answer reads one answer, which must tell of no failed entry.
-func answer(in *bufio.Reader) error {
+// answer reads one answer's body into the buffer; it must be a success and hold
+// the text.
+func answer(in *bufio.Reader, body, holds []byte) ([]byte, error) {
 	length := -1
 	status, err := in.ReadSlice('\n')
 	if err != nil {
-		return err
+		return body, err
 	}
 	good := bytes.Contains(status, []byte(" 200 "))
 	for {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
-			return err
+			return body, err
 		}
 		if len(line) <= 2 {
 			break
 		}
 		if name, text, _ := bytes.Cut(line, []byte(":")); bytes.EqualFold(name, []byte("Content-Length")) {
-			if _, err := fmt.Sscan(string(text), &length); err != nil {
-				return err
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(text))); err != nil {
+				return body, err
 			}
 		}
 	}
-	body := make([]byte, max(length, 0))
+	body = slices.Grow(body, max(length, 0))[:max(length, 0)]
 	if _, err := io.ReadFull(in, body); err != nil {
-		return err
+		return body, err
 	}
-	if !good || !bytes.Contains(body, []byte(`"FailedEntryCount":0`)) {
-		return fmt.Errorf("PutEvents answered %s", body)
+	if !good || length < 0 || !bytes.Contains(body, holds) {
+		return body, fmt.Errorf("the answer is %s", body)
 	}
-	return nil
+	return body, nil
 }
 
 // quantile is the q-th part of the times, which it sorts.

@@ -4,7 +4,7 @@
 // commit, the same path without what is being measured), for absolute figures
 // of a shared machine say little.
 //
-//	go run ./bench -signalbox bin/signalbox [-only put,sustain,latency,start,backlog]
+//	go run ./bench -signalbox bin/signalbox [-only put,sustain,latency,start,backlog,tables]
 package main
 
 import (
@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/signalbox/signalbox/services/dynamodb/oracle/dynamolocal"
 )
 
 // run is what all measurements share.
@@ -24,17 +26,21 @@ type run struct {
 	binary  string
 	seconds time.Duration // of each measurement of a rate
 	backlog int
+	items   int    // of the large table
+	jars    string // directory of DynamoDB Local
 }
 
 func main() {
 	binary := flag.String("signalbox", "bin/signalbox", "the `binary` to measure")
-	only := flag.String("only", "put,sustain,latency,start,backlog", "which measurements, separated by commas")
+	only := flag.String("only", "put,sustain,latency,start,backlog,tables", "which measurements, separated by commas")
 	seconds := flag.Duration("time", 5*time.Second, "how long each rate is measured")
 	backlog := flag.Int("backlog", 1_000_000, "how many events lie behind the dead target")
+	items := flag.Int("items", 200_000, "how many items the large table has")
+	jars := flag.String("jars", dynamolocal.Dir, "`directory` of DynamoDB Local's jars, fetched by Maven if it has none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r := &run{ctx: ctx, binary: *binary, seconds: *seconds, backlog: *backlog}
+	r := &run{ctx: ctx, binary: *binary, seconds: *seconds, backlog: *backlog, items: *items, jars: *jars}
 	for _, m := range []struct {
 		name, title string
 		measure     func() error
@@ -44,6 +50,7 @@ func main() {
 		{"latency", "PutEvents to the HTTP target's being called, 1,000 events/s", r.latency},
 		{"start", "Start to ready, and resident memory", r.start},
 		{"backlog", "Events behind a dead target, beside a live one", r.behind},
+		{"tables", "Tables over HTTP, signed, fsync on, 64 connections, load on the same cores", r.tables},
 	} {
 		if !slices.Contains(strings.Split(*only, ","), m.name) {
 			continue

@@ -70,7 +70,7 @@ func (r *run) put() error {
 		if err != nil {
 			return err
 		}
-		rate, times, err := load(r.ctx, b.address, request, 64, r.seconds)
+		rate, times, err := load(r.ctx, b.address, again(request), noFailures, 64, r.seconds)
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (r *run) sustainWith(rules int) error {
 		return err
 	}
 	begin := time.Now()
-	rate, times, err := load(r.ctx, b.address, request, 64, r.seconds)
+	rate, times, err := load(r.ctx, b.address, again(request), noFailures, 64, r.seconds)
 	if err != nil {
 		return err
 	}
