@@ -384,9 +384,12 @@ func (s *Scan) leaf(i int, f *field) int {
 		s.mark(f.literals[literal(b[i])])
 		return lex.Skip(b, i)
 	}
-	end := lex.Number(b, i)
+	if f.numbers.Len() == 0 && f.texts.Len() == 0 && f.ranges.Empty() {
+		return lex.Number(b, i)
+	}
+	n, end := number.Read(b, i)
 	if end > 0 {
-		s.number(f, b[i:end])
+		s.number(f, &n)
 	}
 	return end
 }
@@ -405,22 +408,22 @@ func (s *Scan) str(f *field, text []byte) {
 	}
 }
 
-func (s *Scan) number(f *field, text []byte) {
-	if f.numbers.Len() == 0 && f.texts.Len() == 0 && f.ranges.Empty() {
-		return
-	}
-	x, sure := number.Nearest(text)
+func (s *Scan) number(f *field, n *number.Number) {
+	x, verdict := n.Nearest()
 	var equal *persist.Entry[[]uint32]
-	if f.numbers.Len() > 0 {
-		key := numberKey(x)
-		equal = f.numbers.Get(hash(key[:]), key[:])
+	s.stabbed = s.stabbed[:0]
+	if verdict != number.Inexact {
+		if f.numbers.Len() > 0 {
+			key := numberKey(x)
+			equal = f.numbers.Get(hash(key[:]), key[:])
+		}
+		s.stabbed = f.ranges.Stab(s.stabbed, x)
+		if equal == nil && len(s.stabbed) == 0 && f.texts.Len() == 0 {
+			return
+		}
 	}
-	s.stabbed = f.ranges.Stab(s.stabbed[:0], x)
-	if equal == nil && len(s.stabbed) == 0 && f.texts.Len() == 0 {
-		return
-	}
-	if !sure && !number.Held(text, x) {
-		if e := f.texts.Get(hash(text), text); e != nil {
+	if verdict == number.Inexact || verdict == number.Unsure && !n.Held(x) {
+		if e := f.texts.Get(hash(n.Text()), n.Text()); e != nil {
 			s.mark(e.Value)
 		}
 		return

@@ -16,16 +16,16 @@ var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
 // has that value: comparing means that the shortest text of the nearest double
 // names the same number. Zero is returned without sign.
 func Parse(text []byte) (float64, bool) {
-	f, sure := Nearest(text)
-	if !sure && !Held(text, f) {
+	f, sure := nearestOf(text)
+	if !sure && !held(text, f) {
 		return 0, false
 	}
 	return f, true
 }
 
-// Nearest returns the double nearest to text, and whether it is sure that it
-// has the value; Held finds that out otherwise, which takes longer.
-func Nearest(text []byte) (f float64, sure bool) {
+// nearestOf returns the double nearest to text, and whether it is sure that it
+// has the value; held finds that out otherwise, which takes longer.
+func nearestOf(text []byte) (f float64, sure bool) {
 	d := scan(text)
 	switch {
 	case d.digits == 0:
@@ -50,8 +50,8 @@ func Nearest(text []byte) (f float64, sure bool) {
 	return f, d.digits <= 15 && math.Abs(f) >= 0x1p-1022
 }
 
-// Held reports whether f, which Nearest has returned, has the value of text.
-func Held(text []byte, f float64) bool {
+// held reports whether f, which nearestOf has returned, has the value of text.
+func held(text []byte, f float64) bool {
 	if math.IsNaN(f) || f == 0 {
 		return false
 	}
