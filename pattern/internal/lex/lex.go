@@ -235,39 +235,3 @@ func Skip(b []byte, i int) int {
 	}
 	return Number(b, i)
 }
-
-// skipNested returns the index after the bracket that closes the container
-// whose first byte is at i.
-func skipNested(b []byte, i int) int {
-	depth := 1
-	for i < len(b) {
-		if i+8 <= len(b) {
-			// Flag quotation marks and brackets. Bit 5 tells { from [ and } from ],
-			// so four brackets are two comparisons.
-			w := binary.LittleEndian.Uint64(b[i:])
-			q, o, c := w^ones*'"', (w|ones*0x20)^ones*'{', (w|ones*0x20)^ones*'}'
-			hits := ((q-ones)&^q | (o-ones)&^o | (c-ones)&^c) & highs
-			if hits == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(hits) >> 3
-		}
-		switch b[i] {
-		case '"':
-			end, _ := String(b, i+1)
-			if end < 0 {
-				return -1
-			}
-			i = end
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-		i++
-	}
-	return -1
-}

@@ -58,3 +58,44 @@ func FuzzSkip(f *testing.F) {
 		}
 	})
 }
+
+func TestSkippingFindsTheEndWhereverStringsAndEscapesLie(t *testing.T) {
+	for _, inside := range []string{``, `[]`, `"`, `{"a":"]}"}`, `"[\"]{"`, `"\\"`, `"\\","]"`, `"\\\"}"`, `"","","","",""`, `[[[[[[[[[]]]]]]]]]`, `{},{},{},{}`, `"{{{{{{{{{{"`} {
+		for pad := range 20 {
+			for _, text := range []string{
+				"[" + strings.Repeat(" ", pad) + inside + "]",
+				"[" + inside + strings.Repeat(" ", pad) + "]",
+				`["` + strings.Repeat("x", pad) + `",` + inside + "]",
+			} {
+				for _, behind := range []string{"", "]]]", ` "]}" ]         `} {
+					end := Skip([]byte(text+behind), 0)
+					if inside == `"` {
+						continue // no JSON: any answer within the text will do
+					}
+					if end != len(text) {
+						t.Fatalf("%s: ends at %d of %d", text+behind, end, len(text))
+					}
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkSkip(b *testing.B) {
+	for name, text := range map[string]string{
+		"strings": `{ "MAPBLKLOT": "1234567", "BLKLOT": "1234567", "BLOCK_NUM": "1234", "LOT_NUM": "567", "FROM_ST": "12", "TO_ST": "3456", "STREET": "JEFFERSON", "ST_TYPE": "ST", "ODD_EVEN": "E" }`,
+		"numbers": `[ { "x": -122.42916360922355, "y": 37.729900216217324, "z": 0.0 }, { "x": -122.42916360922355, "y": 37.729900216217324, "z": 0.0 } ]`,
+		"text":    `["` + strings.Repeat("the quick brown fox ", 10) + `"]`,
+		"escapes": `["` + strings.Repeat(`the quick \"brown\" fox `, 10) + `"]`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			event := []byte(text)
+			b.SetBytes(int64(len(event)))
+			for b.Loop() {
+				if Skip(event, 0) != len(event) {
+					b.Fatal()
+				}
+			}
+		})
+	}
+}
