@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,12 +13,11 @@ type Writer struct {
 	snap        Snapshot // the next one
 	ids         IDs      // marks, fields and nodes
 	constraints map[string]*constraint
-	names       map[string]int // how many fields have the last name
 }
 
 // NewWriter returns a writer that holds no rules.
 func NewWriter() *Writer {
-	w := &Writer{constraints: map[string]*constraint{}, names: map[string]int{}}
+	w := &Writer{constraints: map[string]*constraint{}}
 	w.snap.access = w.snap.access.With(0, nil)
 	return w
 }
@@ -30,7 +28,7 @@ func (w *Writer) Snapshot() Snapshot { return w.snap }
 // Empty reports whether nothing is held for any rule.
 func (w *Writer) Empty() bool {
 	return w.snap.root == nil && w.snap.fields == 0 && w.snap.always.len() == 0 &&
-		len(w.constraints) == 0 && len(w.names) == 0 && len(w.ids.free) == int(w.ids.next)
+		len(w.constraints) == 0 && len(w.ids.free) == int(w.ids.next)
 }
 
 // Rule is a rule that a writer holds.
@@ -179,9 +177,11 @@ func (w *Writer) take(m *rule.Member) *constraint {
 		}
 	}
 	w.constraints[key] = c
+	fields := w.snap.fields
 	w.snap.root = w.snap.root.with(&w.ids, c.path, nil, func(f *field, nodes []uint32) *field {
 		return w.fit(f, c, nodes)
 	})
+	w.fieldsChanged(fields)
 	w.room()
 	return c
 }
@@ -202,7 +202,6 @@ func (w *Writer) fit(f *field, c *constraint, nodes []uint32) *field {
 		next.id = w.ids.Take()
 		next.nodes = slices.Clone(nodes)
 		w.snap.fields++
-		w.name(c.path, 1)
 	}
 	next.users++
 	c.nodes = next.nodes
@@ -239,6 +238,7 @@ func (w *Writer) release(c *constraint) {
 		return
 	}
 	delete(w.constraints, c.key)
+	fields := w.snap.fields
 	w.snap.root = w.snap.root.with(&w.ids, c.path, nil, func(f *field, _ []uint32) *field {
 		next := w.tests(f, c, false)
 		if next == f {
@@ -256,29 +256,20 @@ func (w *Writer) release(c *constraint) {
 		}
 		w.ids.Give(next.id)
 		w.snap.fields--
-		w.name(c.path, -1)
 		return nil
 	})
+	w.fieldsChanged(fields)
 	w.giveMark(c.mark)
 	for _, m := range c.nots {
 		w.giveMark(m)
 	}
 }
 
-// maxNeedles is up to how many names are looked for in the rest of an event.
-const maxNeedles = 4
-
-// name counts the last name of a path and renews the needles.
-func (w *Writer) name(path []string, d int) {
-	last := path[len(path)-1]
-	if w.names[last] += d; w.names[last] == 0 {
-		delete(w.names, last)
-	}
-	if w.snap.needles = nil; len(w.names) <= maxNeedles {
-		for name := range w.names {
-			w.snap.needles = append(w.snap.needles, []byte(name+`"`))
-		}
-		slices.SortFunc(w.snap.needles, bytes.Compare)
+// fieldsChanged renews what depends on which fields there are, if their count
+// is not what it was.
+func (w *Writer) fieldsChanged(before int) {
+	if w.snap.fields != before {
+		w.snap.needles = needlesOf(w.snap.root, w.snap.fields)
 	}
 }
 

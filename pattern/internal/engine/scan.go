@@ -38,7 +38,8 @@ type Scan struct {
 	seen    []uint32    // by field: the epoch in which it last had a value
 	missing int         // fields that had no value yet
 	enough  bool        // the rest of the event cannot matter
-	tried   bool        // looked whether that is so
+	tries   int         // how often it was looked whether that is so
+	triedAt uint32      // and in which object last
 	arrays  int         // arrays that are open
 	places  []arrayItem // elements of arrays that have values, outermost first; 0 is the event itself
 	open    []arrayItem // those that the scanner is in
@@ -111,7 +112,7 @@ func (s *Scan) begin(snap *Snapshot, event []byte) {
 	s.places = append(s.places[:0], arrayItem{up: -1})
 	s.open = s.open[:0]
 	s.known, s.depth, s.arrays, s.value = 0, 0, 0, 0
-	s.missing, s.enough, s.tried = snap.fields, false, false
+	s.missing, s.enough, s.tries, s.triedAt = snap.fields, false, 0, 0
 }
 
 // read reads the event as far as it can matter.
@@ -179,8 +180,8 @@ func (s *Scan) object(i int, node *tree, level int32) int {
 			if i = s.look(i, below, level+steps); i < 0 {
 				return -1
 			}
-			if s.missing == 0 && s.arrays == 0 && !s.tried {
-				s.tryEnough(i)
+			if s.missing == 0 && s.arrays == 0 && !s.enough {
+				s.tryEnough(i, node)
 			}
 			if s.enough {
 				return i
@@ -338,22 +339,6 @@ func (s *Scan) place() int32 {
 		return 0
 	}
 	return s.open[s.known-1].place
-}
-
-// tryEnough finds out whether the rest of the event can matter, once all
-// fields have had values: only a field's name that comes again could add one.
-func (s *Scan) tryEnough(i int) {
-	s.tried = true
-	rest := s.event[i:]
-	if s.snap.needles == nil || bytes.IndexByte(rest, '\\') >= 0 {
-		return
-	}
-	for _, needle := range s.snap.needles {
-		if bytes.Contains(rest, needle) {
-			return
-		}
-	}
-	s.enough = true
 }
 
 // leaf notes the marks of a value and returns the index behind it.

@@ -16,10 +16,8 @@ type Snapshot struct {
 	// value has the mark. Each conjunction is listed once.
 	access persist.Vector[*conjunctions]
 	// always lists the conjunctions that may hold without any value.
-	always *conjunctions
-	// needles are the last names of all paths, with a quotation mark behind
-	// them; nil if they are many. What has none of them has no value to offer.
-	needles [][]byte
+	always  *conjunctions
+	needles []needles
 }
 
 // conjunction is a branch of a rule's pattern.

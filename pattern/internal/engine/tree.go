@@ -42,6 +42,20 @@ func (t *tree) child(name []byte) *tree {
 // leaf reports whether nothing lies below.
 func (t *tree) leaf() bool { return len(t.kids) == 0 && t.many.Len() == 0 }
 
+// children gives the nodes below by their names.
+func (t *tree) children(yield func(name string, below *tree) bool) {
+	for _, k := range t.kids {
+		if !yield(k.name, k.node) {
+			return
+		}
+	}
+	for e := range t.many.All {
+		if !yield(e.Key, e.Value) {
+			return
+		}
+	}
+}
+
 // with returns the tree with the field at the path changed by change, which
 // gets nil if there is none and returns nil to remove it. The given
 // nodes lead here.
