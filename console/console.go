@@ -13,6 +13,7 @@
 //	GET  /_signalbox/api/refusals                         what IAM's policies do not allow
 //	POST /_signalbox/api/explain                          why a rule matches an event or not
 //	POST /_signalbox/api/redrive                          dead letters back to their targets
+//	PUT  /_signalbox/code/{sha256}.zip                    a package that functions can be made of
 //
 // Errors are {"error": {"code": …, "message": …}} with a fitting status. POST
 // requests must say that they are JSON, so that no web page of another origin
@@ -62,9 +63,10 @@ type Caller struct {
 
 // Config is what the console works with; Clock and Logger have defaults.
 type Config struct {
-	Events Buses
-	Hub    *hub.Hub
-	Queues Queues
+	Events   Buses
+	Hub      *hub.Hub
+	Queues   Queues
+	Packages Packages
 	// Authenticate says who sends a request with that body. Its error is
 	// shown to the caller. nil lets nobody in.
 	Authenticate func(r *http.Request, body []byte) (Caller, error)
@@ -99,6 +101,7 @@ func New(c Config) *Console {
 	s.mux.Handle("POST "+Path+"api/explain", s.answering(s.explain))
 	s.mux.Handle("POST "+Path+"api/redrive", s.answering(s.redrive))
 	s.mux.HandleFunc("GET "+Path+"api/events", s.tail)
+	s.mux.HandleFunc("PUT "+Path+"code/{name}", s.keepPackage)
 	s.mux.HandleFunc(Path, s.unknown)
 	return s
 }

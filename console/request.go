@@ -30,6 +30,10 @@ func badRequest(format string, args ...any) *Error {
 	return &Error{Code: "BadRequest", Message: fmt.Sprintf(format, args...), status: http.StatusBadRequest}
 }
 
+func tooLarge(most int) *Error {
+	return &Error{Code: "TooLarge", Message: fmt.Sprintf("the request has more than %d bytes", most), status: http.StatusRequestEntityTooLarge}
+}
+
 // answering makes a handler of a function that answers one value or an error.
 func (s *Console) answering(f func(ctx context.Context, r *http.Request, body []byte) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,24 +55,32 @@ func (s *Console) admit(w http.ResponseWriter, r *http.Request) (context.Context
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, nil, &Error{Code: "TooLarge", Message: fmt.Sprintf("the request has more than %d bytes", maxBody), status: http.StatusRequestEntityTooLarge}
+			return nil, nil, tooLarge(maxBody)
 		}
 		return nil, nil, badRequest("reading the request: %s", err)
 	}
-	if s.Authenticate == nil {
-		return nil, nil, &Error{Code: "AccessDenied", Message: "nobody may call this", status: http.StatusForbidden}
-	}
-	caller, err := s.Authenticate(r, body)
+	ctx, err := s.who(r, body)
 	if err != nil {
-		return nil, nil, &Error{Code: "AccessDenied", Message: err.Error(), status: http.StatusForbidden}
+		return nil, nil, err
 	}
 	if r.Method == http.MethodPost {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			return nil, nil, &Error{Code: "BadRequest", Message: "the Content-Type must be application/json", status: http.StatusUnsupportedMediaType}
 		}
 	}
-	ctx := wire.NewContext(r.Context(), &wire.Request{Account: caller.Account, Region: caller.Region})
 	return ctx, body, nil
+}
+
+// who authenticates the caller, and returns the context of the call.
+func (s *Console) who(r *http.Request, body []byte) (context.Context, error) {
+	if s.Authenticate == nil {
+		return nil, &Error{Code: "AccessDenied", Message: "nobody may call this", status: http.StatusForbidden}
+	}
+	caller, err := s.Authenticate(r, body)
+	if err != nil {
+		return nil, &Error{Code: "AccessDenied", Message: err.Error(), status: http.StatusForbidden}
+	}
+	return wire.NewContext(r.Context(), &wire.Request{Account: caller.Account, Region: caller.Region}), nil
 }
 
 // read decodes a JSON body; members that are not known are refused.

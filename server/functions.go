@@ -12,7 +12,6 @@ import (
 
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
-	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/gateway"
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/dynamodb"
@@ -26,15 +25,15 @@ import (
 
 // functions opens Lambda. Its outlets get the event buses once these are open:
 // the buses need functions, too.
-func (s *Server) functions(ctx context.Context, c Config, eng engine.Engine, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, tables *dynamodb.Service, out *outlets, who *callers) (*lambda.Service, error) {
+func (s *Server) functions(ctx context.Context, c Config, packages *uploads, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, tables *dynamodb.Service, out *outlets, who *callers) (*lambda.Service, error) {
 	f, err := lambda.New(ctx, lambda.Config{
-		Engine: eng, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
+		Engine: packages.sparing(), Objects: packages, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
 		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes()},
 		Authenticate: func(r *http.Request, body []byte) (lambda.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return lambda.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
-		Home: s.home.text,
+		Home: s.home.text, Development: c.Auth != gateway.Required,
 	})
 	if err != nil {
 		return nil, err

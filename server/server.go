@@ -162,7 +162,11 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	s.onClose(tables.Close)
 	var who callers
 	out := &outlets{queues: queues}
-	functions, err := s.functions(ctx, c, eng, box, keys, groups, tables, out, &who)
+	packages, err := openUploads(ctx, eng, c.Clock)
+	if err != nil {
+		return nil, err
+	}
+	functions, err := s.functions(ctx, c, packages, box, keys, groups, tables, out, &who)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +210,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	}
 	s.services = append(s.services, cloudformation.NewService(s.stacks))
 	s.console = console.New(console.Config{
-		Events: buses, Hub: h, Queues: queues, Authenticate: who.authenticate, Refusals: s.guard.Refusals, Clock: c.Clock, Logger: c.Logger,
+		Events: buses, Hub: h, Queues: queues, Packages: packages, Authenticate: who.authenticate, Refusals: s.guard.Refusals, Clock: c.Clock, Logger: c.Logger,
 	})
 	who.front, err = gateway.New(gateway.Config{
 		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: gateway.Chain(keys, userKeys{identities}), Version: c.Version, Extra: s.console,
