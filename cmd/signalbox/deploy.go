@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/artifact"
 )
 
 type deployVerb struct {
@@ -27,6 +30,8 @@ type deployVerb struct {
 // Help implements [kong.HelpProvider].
 func (deployVerb) Help() string {
 	return `Makes a stack of a template's resources, or changes the stack to be what the template says now, and shows what happens to each resource. The stack's outputs are shown at the end.
+
+Code of a function and Content of a layer may be the path of a folder or a file, relative to the template: it is packed and sent. A folder with a Go program is built first, for this machine (GOOS and GOARCH say otherwise).
 
 A stack whose first deployment failed is deleted and made anew. Where nothing is to be done the exit code is 0.
 
@@ -81,11 +86,15 @@ func (v *deployVerb) Run(ctx context.Context, sys *system) error {
 		return usage("", "reading the template: %w", err)
 	}
 	s := newScreen(sys, sys.out, v.format)
+	template, err := v.pack(ctx, c, s, string(text))
+	if err != nil {
+		return err
+	}
 	d := &deployment{client: c, clock: sys.clock, seen: map[string]bool{}, show: func(e stackEvent) error { return writeStackEvent(s, e) }}
 	if v.json() {
 		d.show = func(stackEvent) error { return nil }
 	}
-	st, changed, err := d.deploy(ctx, v, string(text))
+	st, changed, err := d.deploy(ctx, v, template)
 	if err != nil {
 		return err
 	}
@@ -96,6 +105,34 @@ func (v *deployVerb) Run(ctx context.Context, sys *system) error {
 		return errNo
 	}
 	return nil
+}
+
+// pack sends the code that lies beside the template, and refers to it.
+func (v *deployVerb) pack(ctx context.Context, c *client, s *screen, text string) (string, error) {
+	p := artifact.Packer{Dir: filepath.Dir(v.Template), Send: c.upload}
+	if s.live() && !v.json() {
+		p.Tell = func(path string) {
+			// It is a word in between; what cannot be written shows at the next.
+			_ = s.printf("%s\n", s.faint("building "+path+" …"))
+		}
+	}
+	template, made, err := p.Pack(ctx, text)
+	if _, refused := errors.AsType[*failure](err); err != nil && !refused {
+		err = fail("", "packaging the code of %s: %w", v.Template, err)
+	}
+	if err != nil || v.json() {
+		return template, err
+	}
+	for _, m := range made {
+		how := "packaged"
+		if m.Built {
+			how = "built"
+		}
+		if err := s.printf("%s  %s  %s\n", s.good(fmt.Sprintf("%-20s", how)), s.bold(m.Path), s.faint(bytesOf(m.Size)+" for "+strings.Join(m.Resources, ", "))); err != nil {
+			return "", err
+		}
+	}
+	return template, nil
 }
 
 // deploy makes or changes the stack, and waits for the end of it.

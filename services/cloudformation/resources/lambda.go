@@ -48,6 +48,19 @@ func lambdaTypes() map[string]*Type {
 				return err
 			},
 		},
+		"AWS::Lambda::LayerVersion": {
+			Properties: "Content*! LayerName! Description! LicenseInfo! CompatibleRuntimes! CompatibleArchitectures!",
+			Create: func(ctx context.Context, r *Request) (Made, error) {
+				in := with(r.only("Content", "Description", "LicenseInfo", "CompatibleRuntimes", "CompatibleArchitectures"), "LayerName", r.name("LayerName", 140))
+				out, err := r.Call(ctx, "lambda", "PublishLayerVersion", in)
+				return Made{ID: textOf(out["LayerVersionArn"]), Attributes: map[string]any{"LayerVersionArn": out["LayerVersionArn"]}}, err
+			},
+			Delete: func(ctx context.Context, r *Request) error {
+				last := strings.LastIndexByte(r.ID, ':')
+				_, err := r.Call(ctx, "lambda", "DeleteLayerVersion", map[string]any{"LayerName": r.ID[:max(last, 0)], "VersionNumber": r.ID[last+1:]})
+				return err
+			},
+		},
 		"AWS::Lambda::Alias": {
 			Properties: "FunctionName*! Name*! FunctionVersion* Description RoutingConfig",
 			Create:     func(ctx context.Context, r *Request) (Made, error) { return putAlias(ctx, r, "CreateAlias") },
