@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -9,7 +11,7 @@ import (
 )
 
 type logsVerb struct {
-	Group  string `arg:"" name:"GROUP" help:"The log group, such as /aws/events/orders."`
+	Group  string `arg:"" name:"GROUP" help:"The log group, such as /aws/events/orders, or a function's name."`
 	Follow bool   `short:"f" help:"Go on with what comes. Ctrl-C ends."`
 	Since  string `placeholder:"AGE|TIME" help:"Begin this long ago (10m), or at this time (RFC 3339). Default: the beginning."`
 	Filter string `placeholder:"PATTERN" help:"Only events that match this filter pattern of CloudWatch Logs."`
@@ -19,12 +21,12 @@ type logsVerb struct {
 
 // Help implements [kong.HelpProvider].
 func (logsVerb) Help() string {
-	return `The log events of a group, of all its streams by time: CloudWatch Logs' FilterLogEvents.
+	return `The log events of a group, of all its streams by time: CloudWatch Logs' FilterLogEvents. Where no group has the name, the function of that name is meant: its group is /aws/lambda/NAME.
 
 Examples:
 
     signalbox logs /aws/events/orders
-    signalbox logs /aws/events/orders --follow --since 10m
+    signalbox logs create-order --follow --since 10m
     signalbox logs /aws/events/orders --filter '{ $.detail.state = "shipped" }'`
 }
 
@@ -44,6 +46,9 @@ type logEvent struct {
 func (v *logsVerb) Run(ctx context.Context, sys *system) error {
 	c, err := v.client(sys)
 	if err != nil {
+		return err
+	}
+	if v.Group, err = v.group(ctx, c); err != nil {
 		return err
 	}
 	in := map[string]any{"logGroupName": v.Group}
@@ -71,6 +76,39 @@ func (v *logsVerb) Run(ctx context.Context, sys *system) error {
 	}
 }
 
+// functionLogs is what the groups of functions begin with.
+const functionLogs = "/aws/lambda/"
+
+// group is the group that is meant: a function's is followed also before it
+// has logged anything.
+func (v *logsVerb) group(ctx context.Context, c *client) (string, error) {
+	if strings.HasPrefix(v.Group, "/") {
+		return v.Group, nil
+	}
+	var out struct {
+		Groups []struct {
+			Name string `json:"logGroupName"`
+		} `json:"logGroups"`
+	}
+	if err := c.call(ctx, "logs", "Logs_20140328.DescribeLogGroups", map[string]any{"logGroupNamePrefix": v.Group, "limit": 1}, &out); err != nil {
+		return "", err
+	}
+	if len(out.Groups) > 0 && out.Groups[0].Name == v.Group {
+		return v.Group, nil
+	}
+	var function struct {
+		LoggingConfig struct{ LogGroup string }
+	}
+	err := c.exchange(ctx, "lambda", http.MethodGet, "/2015-03-31/functions/"+url.PathEscape(v.Group)+"/configuration", nil, nil, &function)
+	switch {
+	case isCode(err, "ResourceNotFoundException"), isCode(err, "ValidationException"):
+		return "", fail("check the name, and --region", "there is neither a log group nor a function %s", v.Group)
+	case err != nil:
+		return "", err
+	}
+	return first(function.LoggingConfig.LogGroup, functionLogs+v.Group), nil
+}
+
 // over is err, but for the end that a person made.
 func over(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -89,6 +127,9 @@ func (v *logsVerb) pages(ctx context.Context, c *client, s *screen, in map[strin
 		}
 		if err := c.call(ctx, "logs", "Logs_20140328.FilterLogEvents", in, &out); err != nil {
 			if isCode(err, "ResourceNotFoundException") {
+				if strings.HasPrefix(v.Group, functionLogs) && v.Follow {
+					return from, nil // it has not been called yet
+				}
 				return from, fail("check the group's name, and --region", "log group %s: %w", v.Group, err)
 			}
 			return from, err
@@ -118,6 +159,14 @@ func (v *logsVerb) write(s *screen, e *logEvent) error {
 		return writeLine(s.w, e)
 	}
 	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
+	stream := e.LogStreamName
 	message := strings.TrimRight(e.Message, "\n")
-	return s.printf("%s%s%s%s%s\n", s.faint(at), gap, s.name(clip(e.LogStreamName, maxColumn)), gap, message)
+	if _, instance, ok := strings.Cut(stream, "[$LATEST]"); ok && strings.HasPrefix(v.Group, functionLogs) {
+		stream = clip(instance, 9) // enough to tell processes apart
+	}
+	lines := strings.Split(message, "\n")
+	for i, line := range lines {
+		lines[i] = logLine(s, strings.TrimRight(line, "\r"))
+	}
+	return s.printf("%s%s%s%s%s\n", s.faint(at), gap, s.name(clip(stream, maxColumn)), gap, strings.Join(lines, "\n"))
 }

@@ -45,6 +45,7 @@ type grammar struct {
 	Explain    explainVerb    `cmd:"" group:"look" help:"Say why a rule matches an event, or why not."`
 	Logs       logsVerb       `cmd:"" group:"look" help:"Show a log group."`
 	Deploy     deployVerb     `cmd:"" group:"act" help:"Make or change a stack of a CloudFormation template's resources."`
+	Invoke     invokeVerb     `cmd:"" group:"act" help:"Call a function."`
 	Send       sendVerb       `cmd:"" group:"act" help:"Put events on a bus."`
 	Redrive    redriveVerb    `cmd:"" group:"act" help:"Send dead letters back to their targets."`
 	Coverage   coverageVerb   `cmd:"" group:"about" help:"Show what of AWS is implemented."`

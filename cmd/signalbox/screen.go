@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"image/color"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 	"golang.org/x/term"
@@ -76,6 +79,20 @@ func (s *screen) mark(yes bool) string {
 func (s *screen) printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(s.w, format, args...)
 	return err
+}
+
+var memberName = regexp.MustCompile(`(?m)^( *)("(?:[^"\\]|\\.)*"):`)
+
+// pretty is a JSON text for a person: indented, its members' names painted.
+func (s *screen) pretty(text []byte) string {
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return string(text)
+	}
+	return memberName.ReplaceAllStringFunc(out.String(), func(m string) string {
+		blanks := m[:strings.IndexByte(m, '"')]
+		return blanks + s.name(m[len(blanks):len(m)-1]) + ":"
+	})
 }
 
 // writeJSON writes a value for scripts, indented.
