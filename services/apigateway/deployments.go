@@ -148,7 +148,7 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *UpdateDeploymentInpu
 		return nil, err
 	}
 	d := *old
-	if err := patch(&d.Deployment, in.PatchOperations, "description"); err != nil {
+	if err := apply(&d.Deployment, in.PatchOperations, "description"); err != nil {
 		return nil, err
 	}
 	out := UpdateDeploymentOutput(d.Deployment)

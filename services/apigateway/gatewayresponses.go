@@ -142,7 +142,7 @@ func (s *Service) UpdateGatewayResponse(ctx context.Context, in *UpdateGatewayRe
 			r = &GatewayResponse{ResponseType: in.ResponseType}
 			a.GatewayResponses[*in.ResponseType] = r
 		}
-		if err := patch(r, in.PatchOperations, "statusCode", "responseParameters", "responseTemplates"); err != nil {
+		if err := apply(r, in.PatchOperations, "statusCode", "responseParameters", "responseTemplates"); err != nil {
 			return err
 		}
 		out = UpdateGatewayResponseOutput(*r)

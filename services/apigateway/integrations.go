@@ -199,7 +199,7 @@ func (s *Service) GetIntegration(ctx context.Context, in *GetIntegrationInput) (
 func (s *Service) UpdateIntegration(ctx context.Context, in *UpdateIntegrationInput) (*UpdateIntegrationOutput, error) {
 	var out UpdateIntegrationOutput
 	err := s.changeIntegration(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(i *Integration) error {
-		err := patch(i, in.PatchOperations, "type", "httpMethod", "uri", "connectionType", "credentials", "requestParameters", "requestTemplates",
+		err := apply(i, in.PatchOperations, "type", "httpMethod", "uri", "connectionType", "credentials", "requestParameters", "requestTemplates",
 			"passthroughBehavior", "contentHandling", "timeoutInMillis", "cacheNamespace", "cacheKeyParameters", "tlsConfig", "responseTransferMode")
 		if err != nil {
 			return err
@@ -269,7 +269,7 @@ func (s *Service) UpdateIntegrationResponse(ctx context.Context, in *UpdateInteg
 		if r, ok = i.IntegrationResponses[*in.StatusCode]; !ok {
 			return noResponse()
 		}
-		if err := patch(&r, in.PatchOperations, "selectionPattern", "responseParameters", "responseTemplates", "contentHandling"); err != nil {
+		if err := apply(&r, in.PatchOperations, "selectionPattern", "responseParameters", "responseTemplates", "contentHandling"); err != nil {
 			return err
 		}
 		i.IntegrationResponses[*in.StatusCode] = r

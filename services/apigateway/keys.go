@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/patch"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -95,7 +96,7 @@ func (s *Service) UpdateApiKey(ctx context.Context, in *UpdateApiKeyInput) (*Upd
 		return nil, err
 	}
 	k := *old
-	if err := patch(&k.Key, in.PatchOperations, "name", "description", "enabled", "customerId"); err != nil {
+	if err := apply(&k.Key, in.PatchOperations, "name", "description", "enabled", "customerId"); err != nil {
 		return nil, err
 	}
 	k.Key.LastUpdatedDate = new(wire.At(s.clock.Now()))
@@ -203,10 +204,10 @@ func (s *Service) UpdateUsagePlan(ctx context.Context, in *UpdateUsagePlanInput)
 		return nil, err
 	}
 	for _, op := range in.PatchOperations {
-		if path := segments(wire.Value(op.Path)); len(path) > 0 && path[0] == "apiStages" {
+		if path := patch.Segments(wire.Value(op.Path)); len(path) > 0 && path[0] == "apiStages" {
 			err = patchStages(&p.Plan, path, op)
 		} else {
-			err = patch(&p.Plan, []PatchOperation{op}, "name", "description", "throttle", "quota", "productCode")
+			err = apply(&p.Plan, []PatchOperation{op}, "name", "description", "throttle", "quota", "productCode")
 		}
 		if err != nil {
 			return nil, err
@@ -231,7 +232,7 @@ func patchStages(p *UsagePlan, path []string, op PatchOperation) error {
 	at := slices.IndexFunc(p.ApiStages, func(st ApiStage) bool { return *st.ApiId == id && *st.Stage == stage })
 	switch {
 	case len(path) > 2 && at >= 0:
-		return patch(&p.ApiStages[at], []PatchOperation{{Op: op.Op, Value: op.Value, Path: new(throttlePath(path[2:]))}}, "throttle")
+		return apply(&p.ApiStages[at], []PatchOperation{{Op: op.Op, Value: op.Value, Path: new(throttlePath(path[2:]))}}, "throttle")
 	case *op.Op == OpRemove && at >= 0:
 		p.ApiStages = slices.Delete(p.ApiStages, at, at+1)
 	case *op.Op == OpAdd && at < 0:

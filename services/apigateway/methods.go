@@ -115,7 +115,7 @@ func (s *Service) GetMethod(ctx context.Context, in *GetMethodInput) (*GetMethod
 func (s *Service) UpdateMethod(ctx context.Context, in *UpdateMethodInput) (*UpdateMethodOutput, error) {
 	var out UpdateMethodOutput
 	err := s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(a *api, m *Method) error {
-		err := patch(m, in.PatchOperations, "authorizationType", "authorizerId", "apiKeyRequired", "operationName", "requestParameters",
+		err := apply(m, in.PatchOperations, "authorizationType", "authorizerId", "apiKeyRequired", "operationName", "requestParameters",
 			"requestModels", "requestValidatorId", "authorizationScopes")
 		if err != nil {
 			return err
@@ -194,7 +194,7 @@ func (s *Service) UpdateMethodResponse(ctx context.Context, in *UpdateMethodResp
 		if r, ok = m.MethodResponses[*in.StatusCode]; !ok {
 			return noResponse()
 		}
-		if err := patch(&r, in.PatchOperations, "responseParameters", "responseModels"); err != nil {
+		if err := apply(&r, in.PatchOperations, "responseParameters", "responseModels"); err != nil {
 			return err
 		}
 		m.MethodResponses[*in.StatusCode] = r

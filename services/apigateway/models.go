@@ -71,7 +71,7 @@ func (s *Service) UpdateModel(ctx context.Context, in *UpdateModelInput) (*Updat
 		if err != nil {
 			return err
 		}
-		if err := patch(m, in.PatchOperations, "description", "schema"); err != nil {
+		if err := apply(m, in.PatchOperations, "description", "schema"); err != nil {
 			return err
 		}
 		out = UpdateModelOutput(*m)
@@ -147,7 +147,7 @@ func (s *Service) UpdateRequestValidator(ctx context.Context, in *UpdateRequestV
 		if err != nil {
 			return err
 		}
-		err = patch(v, in.PatchOperations, "name", "validateRequestBody", "validateRequestParameters")
+		err = apply(v, in.PatchOperations, "name", "validateRequestBody", "validateRequestParameters")
 		out = UpdateRequestValidatorOutput(*v)
 		return err
 	})
@@ -248,7 +248,7 @@ func (s *Service) UpdateAuthorizer(ctx context.Context, in *UpdateAuthorizerInpu
 		if err != nil {
 			return err
 		}
-		err = patch(v, in.PatchOperations, "name", "type", "providerARNs", "authType", "authorizerUri", "authorizerCredentials",
+		err = apply(v, in.PatchOperations, "name", "type", "providerARNs", "authType", "authorizerUri", "authorizerCredentials",
 			"identitySource", "identityValidationExpression", "authorizerResultTtlInSeconds")
 		if err != nil {
 			return err

@@ -146,7 +146,7 @@ func (s *Service) UpdateResource(ctx context.Context, in *UpdateResourceInput) (
 			return bad("Root resource cannot be updated")
 		}
 		r := *old
-		if err := patch(&r, in.PatchOperations, "parentId", "pathPart"); err != nil {
+		if err := apply(&r, in.PatchOperations, "parentId", "pathPart"); err != nil {
 			return err
 		}
 		parent, err := a.resource(wire.Value(r.ParentId))

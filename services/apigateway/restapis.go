@@ -138,7 +138,7 @@ func (s *Service) GetRestApis(ctx context.Context, in *GetRestApisInput) (*GetRe
 func (s *Service) UpdateRestApi(ctx context.Context, in *UpdateRestApiInput) (*UpdateRestApiOutput, error) {
 	var out UpdateRestApiOutput
 	err := s.change(ctx, *in.RestApiId, func(a *api) error {
-		err := patch(&a.RestApi, in.PatchOperations, "name", "description", "version", "binaryMediaTypes", "minimumCompressionSize",
+		err := apply(&a.RestApi, in.PatchOperations, "name", "description", "version", "binaryMediaTypes", "minimumCompressionSize",
 			"apiKeySource", "endpointConfiguration", "policy", "disableExecuteApiEndpoint", "securityPolicy", "endpointAccessMode")
 		if err != nil {
 			return err
@@ -199,7 +199,7 @@ func (s *Service) UpdateAccount(ctx context.Context, in *UpdateAccountInput) (*U
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.account(ctx)
-	if err := patch(a, in.PatchOperations, "cloudwatchRoleArn"); err != nil {
+	if err := apply(a, in.PatchOperations, "cloudwatchRoleArn"); err != nil {
 		return nil, err
 	}
 	return a, s.accounts.Put(ctx, wire.ScopeOf(ctx).Key(), &account{a.CloudwatchRoleArn})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/patch"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -122,7 +123,7 @@ func (s *Service) UpdateStage(ctx context.Context, in *UpdateStageInput) (*Updat
 			}
 			continue
 		}
-		err := patch(&st.Stage, []PatchOperation{op}, "deploymentId", "description", "variables", "tracingEnabled", "accessLogSettings",
+		err := apply(&st.Stage, []PatchOperation{op}, "deploymentId", "description", "variables", "tracingEnabled", "accessLogSettings",
 			"cacheClusterEnabled", "cacheClusterSize", "documentationVersion", "clientCertificateId")
 		if err != nil {
 			return nil, err
@@ -144,7 +145,7 @@ func settingPath(op PatchOperation) ([]string, bool) {
 	if op.Path == nil || op.Op == nil {
 		return nil, false
 	}
-	p := segments(*op.Path)
+	p := patch.Segments(*op.Path)
 	if len(p) == 4 || len(p) == 2 && *op.Op == OpRemove {
 		return p, p[1] == "*" || slices.Contains(verbs, p[1])
 	}
