@@ -16,7 +16,7 @@ func TestBashCompletesVerbsFlagsAndTheirValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]string{
-		"signalbox ":               "serve ls tail trace explain logs deploy invoke send redrive coverage completion version --help",
+		"signalbox ":               "serve ls tail trace explain logs runtimes deploy invoke send redrive coverage completion version --help",
 		"signalbox tr":             "trace",
 		"signalbox trace --o":      "--output",
 		"signalbox trace --":       "--why --output --color --endpoint --region --account --help",

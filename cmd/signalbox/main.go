@@ -44,6 +44,7 @@ type grammar struct {
 	Trace      traceVerb      `cmd:"" group:"look" help:"Show the journey of an event."`
 	Explain    explainVerb    `cmd:"" group:"look" help:"Say why a rule matches an event, or why not."`
 	Logs       logsVerb       `cmd:"" group:"look" help:"Show a log group."`
+	Runtimes   runtimesVerb   `cmd:"" group:"run" help:"Show what functions run with, and install it ahead."`
 	Deploy     deployVerb     `cmd:"" group:"act" help:"Make or change a stack of a CloudFormation template's resources."`
 	Invoke     invokeVerb     `cmd:"" group:"act" help:"Call a function."`
 	Send       sendVerb       `cmd:"" group:"act" help:"Put events on a bus."`
