@@ -166,9 +166,9 @@ func TestRefusals(t *testing.T) {
 		}), "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"},
 		{"an empty zip", create(func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = zipOf(t, nil) }), "InvalidParameterValueException", "Uploaded file must be a non-empty zip"},
 		{"no code", create(func(in *lambda.CreateFunctionInput) { in.Code = &types.FunctionCode{} }), "InvalidParameterValueException", "Please provide a source for function code."},
-		{"code in S3, which there is not yet", create(func(in *lambda.CreateFunctionInput) {
+		{"code in a bucket that is not there", create(func(in *lambda.CreateFunctionInput) {
 			in.Code = &types.FunctionCode{S3Bucket: new("bucket"), S3Key: new("key")}
-		}), "InvalidParameterValueException", "Code in S3 is not implemented by Signalbox yet (S3Bucket bucket): give it as ZipFile."},
+		}), "InvalidParameterValueException", "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"},
 		{"no handler", create(func(in *lambda.CreateFunctionInput) { in.Handler = nil }), "InvalidParameterValueException", "Runtime and Handler are mandatory parameters for functions created with deployment packages."},
 		{"a runtime that cannot be run", create(func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeJava21 }), "InvalidParameterValueException", "The runtime parameter of java21 is not implemented by Signalbox: it runs nodejs*, python*, provided.* and go1.x."},
 		{"too long a time-out", create(func(in *lambda.CreateFunctionInput) { in.Timeout = new(int32(901)) }), "ValidationException", "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"},

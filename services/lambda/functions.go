@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -114,13 +115,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCode
 		return nil, err
 	}
 	s.storing.RLock()
-	unlocked := false
-	unlock := func() {
-		if !unlocked {
-			unlocked = true
-			s.storing.RUnlock()
-		}
-	}
+	unlock := sync.OnceFunc(s.storing.RUnlock)
 	defer unlock()
 	stored, err := s.store(ctx, source{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}, "UpdateFunctionCode")
 	if err != nil {
@@ -135,7 +130,6 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCode
 	if in.RevisionId != nil && *in.RevisionId != f.Latest.Revision {
 		return nil, staleRevision()
 	}
-	old := f.Latest.Code.Digest
 	changed := *f
 	changed.Latest.Code = stored
 	if in.Architectures != nil {
@@ -149,12 +143,9 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCode
 		c, err := s.describe(&changed.Latest, "")
 		return new(UpdateFunctionCodeOutput(c)), err
 	}
-	if err := s.functions.Put(ctx, f.key(), &changed); err != nil {
+	if err := s.changeCode(ctx, f, &changed, unlock); err != nil {
 		return nil, err
 	}
-	s.workshop.replace(&changed.Latest)
-	unlock()
-	s.forgetCode(ctx, old)
 	shown := &changed.Latest
 	if wire.Value(in.Publish) {
 		if shown, err = s.publish(ctx, &changed, nil); err != nil {
