@@ -8,20 +8,26 @@ import (
 	"slices"
 )
 
-// Map maps byte strings to values. The zero Map is empty. It is a hash trie:
-// six bits of the hash choose the way at each level.
+// Map maps byte strings to values. The zero Map is empty.
+//
+// What has changed lately is in a hash trie, of which six bits of the hash
+// choose the way at each level; the rest, if it is much, is in a table. When
+// much has changed a new table is made of both.
 type Map[V any] struct {
-	root    *node[V]
-	n       int
-	changes int // since the nodes were last put side by side
+	base  *table[V]
+	late  *node[V] // its entries count before those of base
+	n     int      // keys
+	lates int      // entries in late
 }
 
 // Entry is a key with its value.
 type Entry[V any] struct {
-	hash  uint64
+	hash  uint64 // without its highest bit, which says that the key is gone
 	Key   string
 	Value V
 }
+
+const gone = 1 << 63
 
 // node has, for each way that is taken, an entry or a further node.
 type node[V any] struct {
@@ -43,15 +49,24 @@ func (m Map[V]) Len() int { return m.n }
 // Get returns the entry of key, whose hash the caller has computed, or nil.
 // The entry must not be changed.
 func (m Map[V]) Get(hash uint64, key []byte) *Entry[V] {
-	n := m.root
-	if n == nil {
-		return nil
+	hash &^= gone
+	if m.lates > 0 {
+		if e := m.late.get(hash, key); e != nil {
+			if e.hash&gone != 0 {
+				return nil
+			}
+			return e
+		}
 	}
+	return m.base.get(hash, key)
+}
+
+func (n *node[V]) get(hash uint64, key []byte) *Entry[V] {
 	for shift := 0; shift < lastShift; shift += wayBits {
 		bit := uint64(1) << (hash >> shift & 63)
 		if n.entryAt&bit != 0 {
 			e := &n.entries[bits.OnesCount64(n.entryAt&(bit-1))]
-			if e.hash == hash && e.Key == string(key) {
+			if e.hash&^gone == hash && e.Key == string(key) {
 				return e
 			}
 			return nil
@@ -68,24 +83,46 @@ func (m Map[V]) Get(hash uint64, key []byte) *Entry[V] {
 }
 
 func (n *node[V]) find(hash uint64, key string) int {
-	return slices.IndexFunc(n.entries, func(e Entry[V]) bool { return e.hash == hash && e.Key == key })
+	return slices.IndexFunc(n.entries, func(e Entry[V]) bool { return (e.hash^hash)&^gone == 0 && e.Key == key })
 }
 
 // With returns the map with the entry added or replaced.
 func (m Map[V]) With(hash uint64, key string, value V) Map[V] {
-	e := Entry[V]{hash, key, value}
-	if m.root == nil {
-		m.root = &node[V]{}
-	}
-	root, added := m.root.with(e, 0)
-	if added {
+	if m.Get(hash, []byte(key)) == nil {
 		m.n++
 	}
-	m.root = root
-	if m.changes++; m.changes > packFrom && m.changes > m.n/2 {
-		m.root, m.changes = m.packed(), 0
+	return m.later(Entry[V]{hash &^ gone, key, value})
+}
+
+// later puts an entry into late.
+func (m Map[V]) later(e Entry[V]) Map[V] {
+	if m.late == nil {
+		m.late = &node[V]{}
+	}
+	late, added := m.late.with(e, 0)
+	m.late = late
+	if added {
+		m.lates++
+	}
+	if m.lates > max(fewLates, m.n/32) {
+		m = m.renewed()
 	}
 	return m
+}
+
+// fewLates is how much may always change until a table is made.
+const fewLates = 2_000
+
+// renewed returns the map with all entries in its table.
+func (m Map[V]) renewed() Map[V] {
+	next := Map[V]{n: m.n}
+	if m.n > 0 {
+		next.base = newTable[V](m.n)
+		for e := range m.All {
+			next.base.add(e)
+		}
+	}
+	return next
 }
 
 func (n *node[V]) with(e Entry[V], shift int) (*node[V], bool) {
@@ -104,7 +141,7 @@ func (n *node[V]) with(e Entry[V], shift int) (*node[V], bool) {
 	switch {
 	case n.entryAt&bit != 0:
 		old := n.entries[at]
-		if old.hash == e.hash && old.Key == e.Key {
+		if (old.hash^e.hash)&^gone == 0 && old.Key == e.Key {
 			next.entries = slices.Clone(n.entries)
 			next.entries[at] = e
 			return &next, false
@@ -128,56 +165,20 @@ func (n *node[V]) with(e Entry[V], shift int) (*node[V], bool) {
 	return &next, true
 }
 
-// packFrom is from how many changes on nodes are put side by side.
-const packFrom = 2_000
-
-// packed returns a copy of the nodes that lies in one piece. Nodes that were
-// made one by one, with much else between them, cost a reader an address
-// translation each.
-func (m Map[V]) packed() *node[V] {
-	p := packer[V]{entries: make([]Entry[V], 0, m.n)}
-	nodes := m.root.count()
-	p.nodes, p.below = make([]node[V], 0, nodes), make([]*node[V], 0, nodes)
-	return p.copy(m.root)
-}
-
-type packer[V any] struct {
-	nodes   []node[V]
-	entries []Entry[V]
-	below   []*node[V]
-}
-
-func (n *node[V]) count() int {
-	sum := 1
-	for _, below := range n.nodes {
-		sum += below.count()
-	}
-	return sum
-}
-
-func (p *packer[V]) copy(n *node[V]) *node[V] {
-	p.nodes = append(p.nodes, *n)
-	next := &p.nodes[len(p.nodes)-1]
-	p.entries = append(p.entries, n.entries...)
-	next.entries = slices.Clip(p.entries[len(p.entries)-len(n.entries):])
-	p.below = append(p.below, n.nodes...)
-	next.nodes = slices.Clip(p.below[len(p.below)-len(n.nodes):])
-	for i, below := range n.nodes {
-		next.nodes[i] = p.copy(below)
-	}
-	return next
-}
-
 // Without returns the map without the entry of key.
 func (m Map[V]) Without(hash uint64, key string) Map[V] {
+	hash &^= gone
 	if m.Get(hash, []byte(key)) == nil {
 		return m
 	}
-	m.n--
-	m.changes++
-	if m.root = m.root.without(hash, key, 0); m.n == 0 {
-		m.root = nil
+	if m.n--; m.n == 0 {
+		return Map[V]{}
 	}
+	if m.base.get(hash, []byte(key)) != nil {
+		return m.later(Entry[V]{hash: hash | gone, Key: key})
+	}
+	m.lates--
+	m.late = m.late.without(hash, key, 0)
 	return m
 }
 
@@ -230,8 +231,14 @@ func removed[T any](s []T, i int) []T {
 
 // All calls yield for each entry until it answers false.
 func (m Map[V]) All(yield func(*Entry[V]) bool) {
-	if m.root != nil {
-		m.root.all(yield)
+	on := true
+	if m.lates > 0 {
+		on = m.late.all(func(e *Entry[V]) bool { return e.hash&gone != 0 || yield(e) })
+	}
+	if on {
+		m.base.all(func(e *Entry[V]) bool {
+			return m.lates > 0 && m.late.get(e.hash, []byte(e.Key)) != nil || yield(e)
+		})
 	}
 }
 

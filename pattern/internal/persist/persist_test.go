@@ -55,6 +55,56 @@ func TestMapsKeepWhatTheyHadWhenNewOnesAreMade(t *testing.T) {
 	}
 }
 
+func TestLargeMapsKeepWhatTheyHaveInTheirTables(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys int
+		hash func(string) uint64
+	}{
+		"hashes that differ":    {20_000, func(s string) uint64 { n, _ := strconv.Atoi(s); return uint64(n+1) * 0x9e3779b97f4a7c15 }},
+		"hashes that are alike": {2_100, func(s string) uint64 { return uint64(len(s)) << 61 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, 2))
+			var m, old Map[int]
+			want, oldWant := map[string]int{}, map[string]int{}
+			put := func(k string, v int) {
+				m = m.With(c.hash(k), k, v)
+				want[k] = v
+			}
+			for i := range c.keys {
+				put(strconv.Itoa(i), i)
+			}
+			if m.base == nil {
+				t.Fatal("there is no table")
+			}
+			for i := range c.keys {
+				k := strconv.Itoa(r.IntN(c.keys + c.keys/4))
+				if r.IntN(3) > 0 {
+					m = m.Without(c.hash(k), k)
+					delete(want, k)
+				} else {
+					put(k, -i)
+				}
+				if i%(c.keys/5) == 0 {
+					check(t, old, oldWant, c.hash)
+					check(t, m, want, c.hash)
+					old, oldWant = m, maps.Clone(want)
+				}
+			}
+			if n := len(m.base.entries); n > 2*c.keys {
+				t.Errorf("the table has room for %d", n)
+			}
+			for k := range want {
+				m = m.Without(c.hash(k), k)
+			}
+			if m.Len() != 0 || m.base != nil {
+				t.Errorf("an empty map holds on to things: %+v", m)
+			}
+			check(t, old, oldWant, c.hash)
+		})
+	}
+}
+
 func TestVectorsKeepWhatTheyHad(t *testing.T) {
 	var v Vector[int]
 	for i := range uint32(5_000) {
