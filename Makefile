@@ -5,7 +5,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null)
 
-.PHONY: help build demo test check fmt generate coverage crash fuzz oracle-pattern oracle-dynamodb bench bench-pattern
+.PHONY: help build demo test check fmt generate coverage crash fuzz oracle-pattern oracle-vtl oracle-dynamodb bench bench-pattern
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ oracle-pattern: ## ask event-ruler (Java) and package pattern the same random qu
 SEEDS ?= 1
 oracle-dynamodb: ## ask DynamoDB Local (Java, Maven) and our tables the same random questions, 20,000 a seed
 	@set -e; for seed in $(SEEDS); do $(GO) run ./services/dynamodb/oracle -jars .cache/dynamodb-local -n 20000 -seed $$seed; done
+
+oracle-vtl: ## ask Apache Velocity (Java) and package vtl the same random templates, and the tables of the tests anew
+	$(GO) run ./vtl/oracle -check vtl/testdata/velocity.jsonl services/apigateway/mapping/testdata/mapping.jsonl
+	$(GO) run ./vtl/oracle -n 20000
 
 bench-pattern: ## measure package pattern and event-ruler in one run, into docs/performance.md
 	$(GO) run ./pattern/oracle/bench -write docs/performance.md

@@ -43,7 +43,7 @@ func callList(r *rendering, l *List, name string, args arguments) (any, error) {
 			if i < 0 || to > len(l.Items) || i > to {
 				return nil, fmt.Errorf("items %d to %d of a list of %d", i, to, len(l.Items))
 			}
-			return &List{Items: slices.Clone(l.Items[i:to]), JSON: l.JSON}, r.step(to - i)
+			return &List{Items: slices.Clone(l.Items[i:to])}, r.step(to - i)
 		}
 	}
 	return callAny(r, l, name, args)
@@ -51,7 +51,7 @@ func callList(r *rendering, l *List, name string, args arguments) (any, error) {
 
 func listAlone(r *rendering, l *List, name string) (any, error) {
 	switch name {
-	case "size", "length":
+	case "size":
 		return int64(len(l.Items)), nil
 	case "isEmpty":
 		return len(l.Items) == 0, nil
@@ -67,8 +67,11 @@ func listAlone(r *rendering, l *List, name string) (any, error) {
 func listWith(r *rendering, l *List, name string, arg any) (any, error) {
 	switch name {
 	case "get":
-		if i, is := arg.(int64); is {
+		if i, is := wholeOf(arg); is {
 			return l.at(i)
+		}
+		if s, is := arg.(string); is {
+			return nil, fmt.Errorf("no number: %q", clip(s))
 		}
 		return nil, ErrNoMethod
 	case "add":

@@ -3,6 +3,7 @@ package vtl
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/signalbox/signalbox/vtl/java"
@@ -15,10 +16,12 @@ func (ref *reference) render(r *rendering) error {
 	}
 	if v == nil {
 		switch {
+		case ref.slashes%2 == 1:
+			return r.write(strings.Repeat(`\`, (ref.slashes+1)/2) + ref.literal)
+		case ref.quiet:
+			return r.write(strings.Repeat(`\`, ref.slashes))
 		case ref.slashes > 0:
 			return r.write(strings.Repeat(`\`, ref.slashes) + ref.literal)
-		case ref.quiet:
-			return nil
 		}
 		return r.write(ref.literal)
 	}
@@ -99,7 +102,10 @@ func index(v, key any) (any, error) {
 	case *Map:
 		return v.Get(key), nil
 	case *List:
-		i, ok := key.(int64)
+		i, ok := wholeOf(key)
+		if s, is := key.(string); is && !ok {
+			return nil, fmt.Errorf("no number: %q", clip(s))
+		}
 		if !ok {
 			return nil, ErrNoMethod
 		}
@@ -112,6 +118,9 @@ func index(v, key any) (any, error) {
 			p, _ := v.Property(name)
 			return p, nil
 		}
+	}
+	if i, is := key.(int64); is && i < 0 && v != nil {
+		return nil, fmt.Errorf("index %d of what is no list", i)
 	}
 	return nil, ErrNoMethod
 }
@@ -217,26 +226,49 @@ func (m mapLiteral) eval(r *rendering) (any, error) {
 }
 
 func (u unary) eval(r *rendering) (any, error) {
+	if u.op == '!' {
+		is, err := holds(r, u.operand)
+		return !is, err
+	}
 	v, err := u.operand.eval(r)
 	if err != nil {
 		return nil, err
 	}
-	if u.op == '!' {
-		return !truth(v), nil
-	}
 	return java.Negative(v), nil
+}
+
+// holds is what a condition makes of an expression: the truth of its value, but
+// that of -x is x's, and ranges and what is calculated never hold.
+func holds(r *rendering, e expr) (bool, error) {
+	switch e := e.(type) {
+	case rangeLiteral:
+		return false, nil
+	case unary:
+		is, err := holds(r, e.operand)
+		return is == (e.op == '-'), err
+	case *binary:
+		if strings.Contains("+-*/%", e.op) {
+			return false, nil
+		}
+	}
+	v, err := e.eval(r)
+	return truth(v), err
 }
 
 func (b *binary) eval(r *rendering) (any, error) {
 	if err := r.step(1); err != nil {
 		return nil, err
 	}
+	if b.op == "||" || b.op == "&&" {
+		is, err := holds(r, b.left)
+		if err != nil || is == (b.op == "||") {
+			return is, err
+		}
+		return holds(r, b.right)
+	}
 	left, err := b.left.eval(r)
 	if err != nil {
 		return nil, err
-	}
-	if b.op == "||" && truth(left) || b.op == "&&" && !truth(left) {
-		return b.op == "||", nil
 	}
 	right, err := b.right.eval(r)
 	if err != nil {
@@ -251,8 +283,6 @@ func (b *binary) eval(r *rendering) (any, error) {
 
 func (b *binary) apply(r *rendering, left, right any) (any, error) {
 	switch b.op {
-	case "||", "&&":
-		return truth(right), nil
 	case "==", "!=":
 		same, err := equal(r, left, right)
 		return same == (b.op == "=="), err
@@ -268,11 +298,27 @@ func (b *binary) apply(r *rendering, left, right any) (any, error) {
 	if left == nil || right == nil {
 		return nil, nil
 	}
+	if l || s {
+		left, right = decimal(left), decimal(right)
+		if b.op == "%" && java.IsNumber(left) && java.IsNumber(right) {
+			return nil, errors.New("the remainder of a text")
+		}
+	}
 	v, err := java.Calculate(b.op, left, right)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLimit, err)
 	}
 	return v, nil
+}
+
+// decimal is the text of a number as that number, never a whole one.
+func decimal(v any) any {
+	if s, is := v.(string); is {
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return f
+		}
+	}
+	return v
 }
 
 // concat joins texts; what is null is written as the reference to it.

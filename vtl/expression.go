@@ -22,7 +22,7 @@ func (p *parser) reference(inText bool) (*reference, error) {
 	if ref.name = p.identifier(); ref.name == "" {
 		return nil, nil
 	}
-	if err := p.path(ref, inText && !formal); err != nil {
+	if err := p.path(ref); err != nil {
 		return nil, err
 	}
 	if formal {
@@ -45,7 +45,7 @@ func (p *parser) reference(inText bool) (*reference, error) {
 	return ref, nil
 }
 
-func (p *parser) path(ref *reference, inText bool) error {
+func (p *parser) path(ref *reference) error {
 	for {
 		start := p.pos
 		switch {
@@ -66,18 +66,11 @@ func (p *parser) path(ref *reference, inText bool) error {
 			ref.path = append(ref.path, a)
 		case p.take("["):
 			index, err := p.expression()
-			if err == nil {
-				p.skipSpace()
-				if !p.take("]") {
-					err = errors.New("an index is not closed: ] is missing")
-				}
-			}
 			if err != nil {
-				if inText {
-					p.pos = start
-					return nil
-				}
-				return err
+				return fmt.Errorf("the index of $%s: %w", ref.name, err)
+			}
+			if p.skipSpace(); !p.take("]") {
+				return fmt.Errorf("the index of $%s is not closed: ] is missing", ref.name)
 			}
 			ref.path = append(ref.path, access{index: index})
 		default:
@@ -204,7 +197,7 @@ func (p *parser) operand() (expr, error) {
 	case c == '-':
 		p.pos++
 		e, err := p.operand()
-		if l, is := e.(literal); is {
+		if l, is := e.(literal); is && java.IsNumber(l.value) {
 			return literal{java.Negative(l.value)}, err
 		}
 		return unary{'-', e}, err

@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -15,8 +16,18 @@ func (a arguments) number(i int) (int, bool) {
 	if i >= len(a) {
 		return 0, false
 	}
-	n, is := a[i].(int64)
+	n, is := wholeOf(a[i])
 	return int(n), is
+}
+
+// wholeOf is a number, or as Velocity converts it the text of one.
+func wholeOf(v any) (int64, bool) {
+	if s, is := v.(string); is {
+		n, err := strconv.ParseInt(s, 10, 32)
+		return n, err == nil
+	}
+	n, is := v.(int64)
+	return n, is
 }
 
 func (a arguments) string(i int) (string, bool) {
@@ -63,6 +74,9 @@ func callAny(r *rendering, v any, name string, args arguments) (any, error) {
 		}
 		return equal(r, v, args[0])
 	case name == "hashCode" && len(args) == 0:
+		if n, is := v.(int64); is && int64(int32(n)) == n {
+			return n, nil
+		}
 		s, err := r.text(v)
 		return java.Hash(s), err
 	}
@@ -94,6 +108,7 @@ func callBool(r *rendering, b bool, name string, args arguments) (any, error) {
 			if o, is := args[0].(bool); is {
 				return order(b && !o, o && !b), nil
 			}
+			return nil, errors.New("a boolean is compared with what is none")
 		}
 	}
 	return callAny(r, b, name, args)
@@ -137,6 +152,9 @@ func callCompare(v any, args arguments) (any, error) {
 		if o, ok := java.Compare(v, args[0]); ok {
 			return int64(o), nil
 		}
+	}
+	if len(args) == 1 && args[0] != nil {
+		return nil, errors.New("a number is compared with what is none")
 	}
 	return nil, ErrNoMethod
 }

@@ -18,6 +18,8 @@ type parser struct {
 	depth  int
 	macros map[string]*macro
 	known  map[string]bool // names of the macros, also of those further down
+	alone  bool            // whether the last directive stands at the beginning of its line
+	branch int             // where the last block of an #if or #elseif that does began
 }
 
 var macroName = regexp.MustCompile(`#\{?macro\}?\s*\(\s*([A-Za-z_][A-Za-z0-9_-]*)`)
@@ -185,13 +187,9 @@ func (p *parser) hash(w *writer, slashes int) (ends string, err error) {
 	}
 	p.pos = start
 	w.text.WriteString(strings.Repeat(`\`, slashes))
-	if slashes%2 == 1 {
-		p.pos++
-		w.text.WriteByte('#')
-		return "", nil
-	}
 	switch {
 	case p.take("##"):
+		w.flush() // blanks before it stay, whatever the next line holds
 		if n := strings.IndexByte(p.rest(), '\n'); n >= 0 {
 			p.pos += n + 1
 		} else {
@@ -228,22 +226,14 @@ func (p *parser) directiveName() string {
 	if slices.Contains(directives, name) || p.known[name] {
 		return name
 	}
-	// Text may follow #else and #end directly.
-	if !braced {
-		for _, d := range []string{"else", "end"} {
-			if strings.HasPrefix(name, d) && !strings.HasPrefix(name, "elseif") {
-				p.pos -= len(name) - len(d)
-				return d
-			}
-		}
-	}
 	return ""
 }
 
-// atLineStart tells whether only blanks stand before pos on its line.
+// atLineStart tells whether only blanks stand before pos on its line, or in its
+// block of #if.
 func (p *parser) atLineStart(pos int) bool {
 	before := strings.TrimRight(p.src[:pos], " \t")
-	return before == "" || strings.HasSuffix(before, "\n")
+	return before == "" || len(before) == p.branch || strings.HasSuffix(before, "\n")
 }
 
 // endLine passes the rest of the line, if it is blank.
@@ -263,6 +253,7 @@ func (p *parser) endLine() {
 // their own take it with them.
 func (p *parser) directive(w *writer, name string, start int) (ends string, err error) {
 	alone := p.atLineStart(start)
+	p.alone = alone
 	if alone {
 		w.dropIndent()
 	}
@@ -270,6 +261,9 @@ func (p *parser) directive(w *writer, name string, start int) (ends string, err 
 	switch name {
 	case "else":
 		p.endLine()
+		if alone {
+			p.branch = p.pos
+		}
 		return name, nil
 	case "end", "elseif":
 		return name, nil
@@ -353,6 +347,7 @@ func (p *parser) conditional() (node, error) {
 	for {
 		var b branch
 		var err error
+		alone := p.alone
 		if name != "else" {
 			if err = p.open(name); err == nil {
 				if b.when, err = p.expression(); err == nil {
@@ -360,6 +355,9 @@ func (p *parser) conditional() (node, error) {
 				}
 			}
 			p.endLine()
+			if alone {
+				p.branch = p.pos
+			}
 		}
 		if err != nil {
 			return nil, err
@@ -392,6 +390,10 @@ func (p *parser) foreach(start int) (node, error) {
 	p.skipSpace()
 	if p.identifier() != "in" {
 		return nil, errors.New("#foreach wants the word in")
+	}
+	p.skipSpace()
+	if c := p.peek(); c == '(' || c == '!' {
+		return nil, fmt.Errorf("#foreach: %c is nothing to go through", c)
 	}
 	f := foreach{source: p.src, pos: start, name: ref.name}
 	if f.in, err = p.expression(); err != nil {
@@ -498,6 +500,9 @@ func (p *parser) macroCall(name string, start int) (node, error) {
 			}
 			if p.take(")") {
 				break
+			}
+			if c := p.peek(); c == '(' || c == '!' {
+				return nil, fmt.Errorf("#%s: %c is no argument", name, c)
 			}
 			arg, err := p.operand()
 			if err != nil {

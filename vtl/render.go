@@ -91,11 +91,9 @@ func (breakLoop) render(*rendering) error { return errBreak }
 func (c conditional) render(r *rendering) error {
 	for _, b := range c {
 		if b.when != nil {
-			v, err := b.when.eval(r)
-			if err != nil {
+			if is, err := holds(r, b.when); err != nil {
 				return err
-			}
-			if !truth(v) {
+			} else if !is {
 				continue
 			}
 		}

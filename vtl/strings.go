@@ -84,7 +84,7 @@ func stringWith(r *rendering, s, name, other string) (any, error) {
 	case "valueOf":
 		return other, nil
 	}
-	return nil, ErrNoMethod
+	return stringAt(r, s, name, arguments{other})
 }
 
 func (r *rendering) joined(parts ...string) (any, error) {

@@ -8,6 +8,12 @@
 // or error. Only the last two are written. It needs Java, Maven and, for the
 // first run, the network. With -check nothing is written, and a difference
 // fails.
+//
+// With -n it asks so many random questions instead and reports where Velocity
+// and package vtl differ; with -record it adds to a table some of those on
+// which both agree:
+//
+//	go run ./vtl/oracle -n 20000 -seed 7
 package main
 
 import (
@@ -33,7 +39,18 @@ type row struct {
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail where Velocity answers otherwise than the table")
+	n := flag.Int("n", 0, "how many random questions to ask")
+	seed := flag.Uint64("seed", 1, "seed of the random questions")
+	show := flag.Int("show", 10, "how many differences to show")
+	record := flag.Int("record", 0, "how many random questions that both agree on to add to the tables: of the language, then with $input and $util")
 	flag.Parse()
+	if *n > 0 {
+		if err := compare(*n, *seed, *show, *record, flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "oracle:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, table := range flag.Args() {
 		if err := run(table, *check); err != nil {
 			fmt.Fprintln(os.Stderr, "oracle:", err)

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/ohler55/ojg/jp"
 
 	"github.com/signalbox/signalbox/vtl"
+	"github.com/signalbox/signalbox/vtl/java"
 )
 
 var errNoPath = errors.New("the path leads to nothing")
@@ -22,6 +24,9 @@ func jsonPath(body []byte, path string) (any, error) {
 	}
 	if steps, simple := simplePath(path); simple {
 		return follow(v, steps)
+	}
+	if before, is := strings.CutSuffix(path, ".length()"); is {
+		return lengthOf(body, before)
 	}
 	x, err := jp.ParseString(path)
 	if err != nil {
@@ -38,6 +43,23 @@ func jsonPath(body []byte, path string) (any, error) {
 		return nil, errNoPath
 	}
 	return found[0], nil
+}
+
+// lengthOf counts what a path leads to: items, members or characters.
+func lengthOf(body []byte, path string) (any, error) {
+	v, err := jsonPath(body, path)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case *vtl.List:
+		return int64(len(v.Items)), nil
+	case *vtl.Map:
+		return int64(v.Len()), nil
+	case string:
+		return java.Length(v), nil
+	}
+	return nil, nil
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,10 @@ var ErrBody = errors.New("the body is no JSON")
 
 // Render renders a mapping template: of the response where there is one, else
 // of the request. An empty body is {}, as on AWS.
-func (x *Exchange) Render(t *vtl.Template) (string, error) {
+func (x *Exchange) Render(t *vtl.Template) (string, error) { return x.RenderWith(t, nil) }
+
+// RenderWith is Render with more variables, by their names.
+func (x *Exchange) RenderWith(t *vtl.Template, more map[string]any) (string, error) {
 	body := x.Body
 	if x.Response != nil {
 		body = x.Response.Body
@@ -31,9 +35,9 @@ func (x *Exchange) Render(t *vtl.Template) (string, error) {
 	for name, v := range x.StageVariables {
 		variables.Put(name, v)
 	}
-	return t.Render(map[string]any{
-		"input": &input{x, body}, "util": util{}, "context": x.Context, "stageVariables": variables,
-	}, vtl.Limits{})
+	all := map[string]any{"input": &input{x, body}, "util": util{}, "context": x.Context, "stageVariables": variables}
+	maps.Copy(all, more)
+	return t.Render(all, vtl.Limits{})
 }
 
 // input is $input.
@@ -147,8 +151,11 @@ func (util) Call(name string, args []any) (any, error) {
 	}
 	s, is := args[0].(string)
 	if !is {
-		if name != "escapeJavaScript" {
-			return nil, vtl.ErrNoMethod
+		switch args[0].(type) {
+		case *vtl.List, *vtl.Map, vtl.Object:
+			if name != "escapeJavaScript" {
+				return nil, vtl.ErrNoMethod
+			}
 		}
 		var err error
 		if s, err = vtl.Text(args[0]); err != nil {
