@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/server"
 )
 
@@ -34,44 +36,44 @@ func (v *coverageVerb) Run(sys *system) error {
 			names[i] = s.Name
 		}
 		if all = slices.DeleteFunc(all, func(s server.ServiceCoverage) bool { return s.Name != v.Service }); len(all) == 0 {
-			return fail("there are: "+strings.Join(names, ", "), "there is no service %s", v.Service)
+			return exit.Failed("there are: "+strings.Join(names, ", "), "there is no service %s", v.Service)
 		}
 	}
 	switch v.Output {
 	case "json":
-		return writeJSON(sys.out, all)
+		return show.WriteJSON(sys.out, all)
 	case "markdown":
 		_, err := sys.out.Write([]byte(coverageMarkdown(all)))
 		return err
 	}
-	return writeCoverage(newScreen(sys, sys.out, format{Color: v.Color}), all, v.Service != "")
+	return writeCoverage(show.On(sys.out, show.Format{Color: v.Color}, sys.env), all, v.Service != "")
 }
 
-func writeCoverage(s *screen, all []server.ServiceCoverage, full bool) error {
-	t := &table{right: map[int]bool{2: true, 3: true}}
-	t.head = s.heads("SERVICE", "NAME", "OPERATIONS", "OF", "PROTOCOLS")
+func writeCoverage(s *show.Screen, all []server.ServiceCoverage, full bool) error {
+	t := &show.Table{Right: map[int]bool{2: true, 3: true}}
+	t.Head = s.Heads("SERVICE", "NAME", "OPERATIONS", "OF", "PROTOCOLS")
 	for _, c := range all {
-		t.add(s.name(c.Name), c.Title, count(len(c.Implemented)), count(len(c.Implemented)+len(c.Unimplemented)), s.faint(strings.Join(c.Protocols, ", ")))
+		t.Add(s.Name(c.Name), c.Title, show.Count(len(c.Implemented)), show.Count(len(c.Implemented)+len(c.Unimplemented)), s.Faint(strings.Join(c.Protocols, ", ")))
 	}
-	if err := t.write(s, ""); err != nil || !full {
+	if err := t.Write(s, ""); err != nil || !full {
 		return err
 	}
 	for _, c := range all {
-		list := &table{}
+		list := &show.Table{}
 		for _, name := range c.Implemented {
-			list.add(s.mark(true), name)
+			list.Add(s.Mark(true), name)
 		}
 		for _, name := range c.Unimplemented {
-			list.add(s.faint("–"), s.faint(name))
+			list.Add(s.Faint("–"), s.Faint(name))
 		}
-		if err := s.printf("\n"); err != nil {
+		if err := s.Printf("\n"); err != nil {
 			return err
 		}
-		if err := list.write(s, "  "); err != nil {
+		if err := list.Write(s, "  "); err != nil {
 			return err
 		}
 		for _, r := range c.Refused {
-			if err := s.printf("  %s %s %s\n", s.warn("–"), r.Shape+"."+r.Member, s.faint(r.Reason)); err != nil {
+			if err := s.Printf("  %s %s %s\n", s.Warn("–"), r.Shape+"."+r.Member, s.Faint(r.Reason)); err != nil {
 				return err
 			}
 		}

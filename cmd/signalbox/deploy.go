@@ -15,6 +15,9 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/cmd/signalbox/artifact"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 type deployVerb struct {
@@ -23,8 +26,8 @@ type deployVerb struct {
 	Parameter  map[string]string `short:"p" mapsep:"none" placeholder:"NAME=VALUE" help:"A parameter's value; again for each. Those of a stack that is there stay as they are."`
 	Capability []string          `placeholder:"NAME" help:"What the template may do: CAPABILITY_IAM, CAPABILITY_NAMED_IAM."`
 	Tag        map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A tag of the stack and its resources."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -69,7 +72,7 @@ type stackEvent struct {
 
 // deployment is a deployment under way.
 type deployment struct {
-	*client
+	*remote.Client
 	clock clock.Clock
 	seen  map[string]bool        // ids of events
 	show  func(stackEvent) error // called for each new event
@@ -77,21 +80,21 @@ type deployment struct {
 
 // Run asks and writes.
 func (v *deployVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
 	text, err := os.ReadFile(v.Template)
 	if err != nil {
-		return usage("", "reading the template: %w", err)
+		return exit.Misused("", "reading the template: %w", err)
 	}
-	s := newScreen(sys, sys.out, v.format)
+	s := show.On(sys.out, v.Format, sys.env)
 	template, err := v.pack(ctx, c, s, string(text))
 	if err != nil {
 		return err
 	}
-	d := &deployment{client: c, clock: sys.clock, seen: map[string]bool{}, show: func(e stackEvent) error { return writeStackEvent(s, e) }}
-	if v.json() {
+	d := &deployment{Client: c, clock: sys.clock, seen: map[string]bool{}, show: func(e stackEvent) error { return writeStackEvent(s, e) }}
+	if v.JSON() {
 		d.show = func(stackEvent) error { return nil }
 	}
 	st, changed, err := d.deploy(ctx, v, template)
@@ -108,19 +111,19 @@ func (v *deployVerb) Run(ctx context.Context, sys *system) error {
 }
 
 // pack sends the code that lies beside the template, and refers to it.
-func (v *deployVerb) pack(ctx context.Context, c *client, s *screen, text string) (string, error) {
-	p := artifact.Packer{Dir: filepath.Dir(v.Template), Send: c.upload}
-	if s.live() && !v.json() {
+func (v *deployVerb) pack(ctx context.Context, c *remote.Client, s *show.Screen, text string) (string, error) {
+	p := artifact.Packer{Dir: filepath.Dir(v.Template), Send: c.Upload}
+	if s.Live() && !v.JSON() {
 		p.Tell = func(path string) {
 			// It is a word in between; what cannot be written shows at the next.
-			_ = s.printf("%s\n", s.faint("building "+path+" …"))
+			_ = s.Printf("%s\n", s.Faint("building "+path+" …"))
 		}
 	}
 	template, made, err := p.Pack(ctx, text)
-	if _, refused := errors.AsType[*failure](err); err != nil && !refused {
-		err = fail("", "packaging the code of %s: %w", v.Template, err)
+	if _, refused := errors.AsType[*exit.Failure](err); err != nil && !refused {
+		err = exit.Failed("", "packaging the code of %s: %w", v.Template, err)
 	}
-	if err != nil || v.json() {
+	if err != nil || v.JSON() {
 		return template, err
 	}
 	for _, m := range made {
@@ -128,7 +131,7 @@ func (v *deployVerb) pack(ctx context.Context, c *client, s *screen, text string
 		if m.Built {
 			how = "built"
 		}
-		if err := s.printf("%s  %s  %s\n", s.good(fmt.Sprintf("%-20s", how)), s.bold(m.Path), s.faint(bytesOf(m.Size)+" for "+strings.Join(m.Resources, ", "))); err != nil {
+		if err := s.Printf("%s  %s  %s\n", s.Good(fmt.Sprintf("%-20s", how)), s.Bold(m.Path), s.Faint(show.Bytes(m.Size)+" for "+strings.Join(m.Resources, ", "))); err != nil {
 			return "", err
 		}
 	}
@@ -167,9 +170,9 @@ func (d *deployment) deploy(ctx context.Context, v *deployVerb, text string) (st
 	switch err := d.ask(ctx, action, form, &answer); {
 	case err != nil && st != nil && strings.Contains(err.Error(), "No updates are to be performed"):
 		return st, false, nil
-	case isCode(err, "InsufficientCapabilitiesException") || isCode(err, "InsufficientCapabilities"):
+	case remote.IsCode(err, "InsufficientCapabilitiesException") || remote.IsCode(err, "InsufficientCapabilities"):
 		_, name, _ := strings.Cut(strings.Trim(err.Error(), "]"), "[")
-		return nil, false, fail("if it may: --capability "+name, "the template %s makes identities: %w", v.Template, err)
+		return nil, false, exit.Failed("if it may: --capability "+name, "the template %s makes identities: %w", v.Template, err)
 	case err != nil:
 		return nil, false, err
 	}
@@ -219,7 +222,7 @@ func (d *deployment) form(ctx context.Context, v *deployVerb, st *stackRow, text
 }
 
 func (d *deployment) ask(ctx context.Context, action string, form url.Values, out any) error {
-	return d.query(ctx, "cloudformation", "2010-05-15", action, form, out)
+	return d.Query(ctx, "cloudformation", "2010-05-15", action, form, out)
 }
 
 // describe returns the stack, nil where there is none.
@@ -229,7 +232,7 @@ func (d *deployment) describe(ctx context.Context, name string) (*stackRow, erro
 	}
 	err := d.ask(ctx, "DescribeStacks", url.Values{"StackName": {name}}, &answer)
 	switch {
-	case isCode(err, "ValidationError") && strings.Contains(err.Error(), "does not exist"):
+	case remote.IsCode(err, "ValidationError") && strings.Contains(err.Error(), "does not exist"):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -280,7 +283,7 @@ func (d *deployment) wait(ctx context.Context, id string) (*stackRow, error) {
 			return nil, err
 		}
 		if st == nil {
-			return nil, fail("", "the stack %s is gone", id)
+			return nil, exit.Failed("", "the stack %s is gone", id)
 		}
 		events, err := d.events(ctx, id)
 		if err != nil {
@@ -300,45 +303,45 @@ func (d *deployment) wait(ctx context.Context, id string) (*stackRow, error) {
 	}
 }
 
-func writeStackEvent(s *screen, e stackEvent) error {
+func writeStackEvent(s *show.Screen, e stackEvent) error {
 	status := fmt.Sprintf("%-20s", e.Status)
 	switch {
 	case strings.HasSuffix(e.Status, "FAILED"), strings.Contains(e.Status, "ROLLBACK"):
-		status = s.bad(status)
+		status = s.Bad(status)
 	case strings.HasSuffix(e.Status, "COMPLETE"):
-		status = s.good(status)
+		status = s.Good(status)
 	default:
-		status = s.faint(status)
+		status = s.Faint(status)
 	}
-	line := status + "  " + s.bold(e.Resource)
+	line := status + "  " + s.Bold(e.Resource)
 	if e.Physical != e.Stack {
-		line += "  " + s.faint(e.Type)
+		line += "  " + s.Faint(e.Type)
 	}
 	if e.Reason != "" && e.Reason != "User Initiated" {
 		line += "  " + e.Reason
 	}
-	return s.printf("%s\n", line)
+	return s.Printf("%s\n", line)
 }
 
 // write tells how it ended.
-func (v *deployVerb) write(sys *system, s *screen, st *stackRow, changed bool) error {
+func (v *deployVerb) write(sys *system, s *show.Screen, st *stackRow, changed bool) error {
 	good := st.Status == "CREATE_COMPLETE" || st.Status == "UPDATE_COMPLETE"
-	if v.json() {
+	if v.JSON() {
 		outputs := map[string]string{}
 		for _, o := range st.Outputs {
 			outputs[o.Key] = o.Value
 		}
-		return writeJSON(sys.out, map[string]any{"stack": st.ID, "status": st.Status, "reason": st.Reason, "changed": changed, "outputs": outputs})
+		return show.WriteJSON(sys.out, map[string]any{"stack": st.ID, "status": st.Status, "reason": st.Reason, "changed": changed, "outputs": outputs})
 	}
-	verdict := s.mark(good) + " stack " + s.bold(v.Stack) + " is " + st.Status
+	verdict := s.Mark(good) + " stack " + s.Bold(v.Stack) + " is " + st.Status
 	if !changed {
-		verdict = s.mark(good) + " nothing to do: stack " + s.bold(v.Stack) + " is what the template says"
+		verdict = s.Mark(good) + " nothing to do: stack " + s.Bold(v.Stack) + " is what the template says"
 	}
-	if err := s.printf("%s\n", verdict); err != nil {
+	if err := s.Printf("%s\n", verdict); err != nil {
 		return err
 	}
 	for _, o := range st.Outputs {
-		if err := s.printf("  %s = %s\n", s.name(o.Key), o.Value); err != nil {
+		if err := s.Printf("  %s = %s\n", s.Name(o.Key), o.Value); err != nil {
 			return err
 		}
 	}

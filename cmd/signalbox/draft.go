@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 // draft is an event as people write it: as an entry of PutEvents ("Source",
@@ -38,7 +41,7 @@ func (d *draft) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if members == nil {
-		return fmt.Errorf("an event is a JSON object, not %s", clip(string(text), 40))
+		return fmt.Errorf("an event is a JSON object, not %s", show.Clip(string(text), 40))
 	}
 	_, source := members["source"]
 	_, detail := members["detail"]
@@ -130,7 +133,7 @@ func (d *draft) envelope() ([]byte, error) {
 		"version": "0", "source": e.Source, "detail-type": e.DetailType, "detail": detail, "resources": resources,
 	})
 	if err != nil {
-		return nil, fail("", "the event's Detail is no JSON: %w", err)
+		return nil, exit.Failed("", "the event's Detail is no JSON: %w", err)
 	}
 	return text, nil
 }
@@ -185,7 +188,7 @@ func (d *drafts) wrong(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return fail("", "reading event %d: %w", d.n+1, err)
+	return exit.Failed("", "reading event %d: %w", d.n+1, err)
 }
 
 // begin finds out whether it is an array.
@@ -196,14 +199,14 @@ func (d *drafts) begin() error {
 			break
 		}
 		if err != nil {
-			return fail("", "reading events: %w", err)
+			return exit.Failed("", "reading events: %w", err)
 		}
 		if strings.IndexByte(" \t\r\n", c) >= 0 {
 			continue
 		}
 		d.array = c == '['
 		if err := d.text.UnreadByte(); err != nil {
-			return fail("", "reading events: %w", err)
+			return exit.Failed("", "reading events: %w", err)
 		}
 		break
 	}

@@ -10,6 +10,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/pattern"
 	"github.com/signalbox/signalbox/services/events"
@@ -20,8 +23,8 @@ type explainVerb struct {
 	Pattern string `xor:"pattern" required:"" placeholder:"FILE|JSON" help:"Or a pattern; this needs no server."`
 	Event   string `required:"" placeholder:"FILE|-|EVENT_ID" help:"The event: a file, the standard input, or the id of one that came."`
 	Bus     string `short:"b" placeholder:"NAME" help:"The rule's event bus. Default: default"`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -43,10 +46,10 @@ func (v *explainVerb) Run(ctx context.Context, sys *system) error {
 	if err != nil {
 		return err
 	}
-	if v.json() {
-		err = writeJSON(sys.out, e)
+	if v.JSON() {
+		err = show.WriteJSON(sys.out, e)
 	} else {
-		err = writeExplanation(newScreen(sys, sys.out, v.format), e)
+		err = writeExplanation(show.On(sys.out, v.Format, sys.env), e)
 	}
 	if err == nil && !e.Matched {
 		err = errNo
@@ -71,30 +74,30 @@ func (v *explainVerb) explanation(ctx context.Context, sys *system) (*console.Ex
 		}
 		e, err := console.Explain(p, event)
 		if err != nil {
-			return nil, fail("", "the event: %w", err)
+			return nil, exit.Failed("", "the event: %w", err)
 		}
 		return &e, nil
 	}
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return nil, err
 	}
 	var e console.Explanation
-	err = c.post(ctx, "explain", console.ExplainRequest{Bus: v.Bus, Rule: v.Rule, Event: event, EventID: id}, &e)
-	if isCode(err, events.CodeResourceNotFoundException) {
-		err = fail("signalbox ls shows the rules; --bus names a bus other than default", "%w", err)
+	err = c.Post(ctx, "explain", console.ExplainRequest{Bus: v.Bus, Rule: v.Rule, Event: event, EventID: id}, &e)
+	if remote.IsCode(err, events.CodeResourceNotFoundException) {
+		err = exit.Failed("signalbox ls shows the rules; --bus names a bus other than default", "%w", err)
 	}
 	return &e, err
 }
 
 // fetch gets an event by its id.
 func (v *explainVerb) fetch(ctx context.Context, sys *system, id string) ([]byte, error) {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return nil, err
 	}
 	var t console.Trace
-	err = c.get(ctx, "trace/"+url.PathEscape(id), nil, &t)
+	err = c.Get(ctx, "trace/"+url.PathEscape(id), nil, &t)
 	return t.Event, err
 }
 
@@ -113,11 +116,11 @@ func readEvent(sys *system, from string) (event []byte, id string, err error) {
 		}
 	}
 	if err != nil {
-		return nil, "", usage("--event is a file, - for the standard input, or the id of an event", "reading the event: %w", err)
+		return nil, "", exit.Misused("--event is a file, - for the standard input, or the id of an event", "reading the event: %w", err)
 	}
 	var e draft
 	if err := json.Unmarshal(text, &e); err != nil {
-		return nil, "", fail("", "the event is no JSON object: %w", err)
+		return nil, "", exit.Failed("", "the event is no JSON object: %w", err)
 	}
 	event, err = e.envelope()
 	return event, "", err
@@ -128,21 +131,21 @@ func readPattern(from string) (*pattern.Pattern, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		var err error
 		if text, err = os.ReadFile(from); err != nil {
-			return nil, usage("a pattern is a file, or JSON that begins with {", "reading the pattern: %w", err)
+			return nil, exit.Misused("a pattern is a file, or JSON that begins with {", "reading the pattern: %w", err)
 		}
 	}
 	p, err := pattern.Parse(bytes.TrimSpace(text))
 	if err != nil {
-		return nil, fail("", "%w", err)
+		return nil, exit.Failed("", "%w", err)
 	}
 	return p, nil
 }
 
 // writeExplanation writes the verdict and a line for each member.
-func writeExplanation(s *screen, e *console.Explanation) error {
+func writeExplanation(s *show.Screen, e *console.Explanation) error {
 	subject := "the pattern"
 	if e.Rule != "" {
-		subject = "rule " + s.bold(e.Rule) + " on bus " + s.bold(e.Bus)
+		subject = "rule " + s.Bold(e.Rule) + " on bus " + s.Bold(e.Bus)
 	}
 	verdict := " does not match"
 	if e.Matched {
@@ -150,34 +153,34 @@ func writeExplanation(s *screen, e *console.Explanation) error {
 	}
 	switch {
 	case e.State == events.RuleStateDisabled:
-		verdict += s.warn(", but it is disabled")
+		verdict += s.Warn(", but it is disabled")
 	case e.Matched && e.Targets != nil && *e.Targets == 0:
-		verdict += s.warn(", but it has no targets")
+		verdict += s.Warn(", but it has no targets")
 	}
-	if err := s.printf("%s %s%s\n", s.mark(e.Matched), subject, verdict); err != nil {
+	if err := s.Printf("%s %s%s\n", s.Mark(e.Matched), subject, verdict); err != nil {
 		return err
 	}
-	t := &table{}
+	t := &show.Table{}
 	for _, m := range e.Members {
-		t.add(s.mark(m.Matched), m.Path, found(s, m.Found), s.faint("wants "+string(m.Wanted)))
+		t.Add(s.Mark(m.Matched), m.Path, found(s, m.Found), s.Faint("wants "+string(m.Wanted)))
 	}
-	for i, line := range t.lines(max(s.width-2, 0)) {
-		if err := s.printf("  %s\n", line); err != nil {
+	for i, line := range t.Lines(max(s.Width-2, 0)) {
+		if err := s.Printf("  %s\n", line); err != nil {
 			return err
 		}
 		if m := e.Members[i]; !m.Matched {
-			if err := s.printf("     %s\n", s.bad(m.Reason)); err != nil {
+			if err := s.Printf("     %s\n", s.Bad(m.Reason)); err != nil {
 				return err
 			}
 		}
 	}
 	if e.Reason != "" {
-		if err := s.printf("  %s\n", s.warn(e.Reason)); err != nil {
+		if err := s.Printf("  %s\n", s.Warn(e.Reason)); err != nil {
 			return err
 		}
 	}
 	if e.Branches > 1 {
-		return s.printf("  %s\n", s.faint(fmt.Sprintf("of %d combinations of its $or, this one came nearest", e.Branches)))
+		return s.Printf("  %s\n", s.Faint(fmt.Sprintf("of %d combinations of its $or, this one came nearest", e.Branches)))
 	}
 	return nil
 }
@@ -185,9 +188,9 @@ func writeExplanation(s *screen, e *console.Explanation) error {
 // maxFound is how many values of a member are shown.
 const maxFound = 3
 
-func found(s *screen, values []json.RawMessage) string {
+func found(s *show.Screen, values []json.RawMessage) string {
 	if len(values) == 0 {
-		return s.faint("absent")
+		return s.Faint("absent")
 	}
 	var texts []string
 	for i, v := range values {
@@ -195,7 +198,7 @@ func found(s *screen, values []json.RawMessage) string {
 			texts = append(texts, fmt.Sprintf("and %d more", len(values)-maxFound))
 			break
 		}
-		texts = append(texts, clip(string(v), 40))
+		texts = append(texts, show.Clip(string(v), 40))
 	}
 	return strings.Join(texts, ", ")
 }

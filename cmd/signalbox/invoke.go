@@ -14,6 +14,9 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 type invokeVerb struct {
@@ -22,8 +25,8 @@ type invokeVerb struct {
 	Async     bool   `help:"Do not wait for the function: it runs as it does for events, with retries."`
 	Qualifier string `short:"q" placeholder:"NAME" help:"A version or alias. Default: $LATEST"`
 	Log       bool   `short:"l" help:"Show the last 4 kB of what the function logged, on the standard error."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -51,7 +54,7 @@ type invocation struct {
 
 // Run asks and writes.
 func (v *invokeVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
@@ -61,13 +64,13 @@ func (v *invokeVerb) Run(ctx context.Context, sys *system) error {
 	}
 	done, err := v.invoke(ctx, sys.clock, c, event)
 	if err != nil {
-		if isCode(err, "ResourceNotFoundException") {
-			return fail("signalbox ls shows what exists; check --region, too", "%w", err)
+		if remote.IsCode(err, "ResourceNotFoundException") {
+			return exit.Failed("signalbox ls shows what exists; check --region, too", "%w", err)
 		}
 		return err
 	}
-	if v.json() {
-		if err := writeJSON(sys.out, done); err != nil {
+	if v.JSON() {
+		if err := show.WriteJSON(sys.out, done); err != nil {
 			return err
 		}
 	} else if err := v.write(sys, done); err != nil {
@@ -91,16 +94,16 @@ func (v *invokeVerb) event(sys *system) ([]byte, error) {
 		text, err = os.ReadFile(name)
 	}
 	if err != nil {
-		return nil, usage("", "reading the payload: %w", err)
+		return nil, exit.Misused("", "reading the payload: %w", err)
 	}
 	var event json.RawMessage
 	if err := json.Unmarshal(text, &event); err != nil {
-		return nil, usage("@FILE reads a file, - the standard input", "the payload%s is not JSON: %w", from, err)
+		return nil, exit.Misused("@FILE reads a file, - the standard input", "the payload%s is not JSON: %w", from, err)
 	}
 	return text, nil
 }
 
-func (v *invokeVerb) invoke(ctx context.Context, clk clock.Clock, c *client, event []byte) (*invocation, error) {
+func (v *invokeVerb) invoke(ctx context.Context, clk clock.Clock, c *remote.Client, event []byte) (*invocation, error) {
 	path := "/2015-03-31/functions/" + url.PathEscape(v.Name) + "/invocations"
 	if v.Qualifier != "" {
 		path += "?" + url.Values{"Qualifier": {v.Qualifier}}.Encode()
@@ -112,14 +115,14 @@ func (v *invokeVerb) invoke(ctx context.Context, clk clock.Clock, c *client, eve
 		header.Set("X-Amz-Log-Type", "Tail")
 	}
 	begun := clk.Now()
-	r, err := c.send(ctx, "lambda", http.MethodPost, path, header, event)
+	r, err := c.Send(ctx, "lambda", http.MethodPost, path, header, event)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Body.Close()
 	answer, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, c.unreachable(err)
+		return nil, c.Unreachable(err)
 	}
 	took := clk.Now().Sub(begun)
 	tail, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Amz-Log-Result"))
@@ -138,30 +141,30 @@ func (v *invokeVerb) invoke(ctx context.Context, clk clock.Clock, c *client, eve
 
 // write shows an answer to a person.
 func (v *invokeVerb) write(sys *system, done *invocation) error {
-	out, notes := newScreen(sys, sys.out, v.format), newScreen(sys, sys.err, v.format)
+	out, notes := show.On(sys.out, v.Format, sys.env), show.On(sys.err, v.Format, sys.env)
 	for line := range strings.Lines(done.Log) {
-		if err := notes.printf("%s\n", logLine(notes, strings.TrimRight(line, "\n"))); err != nil {
+		if err := notes.Printf("%s\n", show.LogLine(notes, strings.TrimRight(line, "\n"))); err != nil {
 			return err
 		}
 	}
 	switch {
 	case v.Async:
-		if out.live() {
-			return out.printf("%s accepted as %s\n%s\n", out.mark(true), out.name(done.RequestID), out.faint("  signalbox logs "+v.Name+" --follow shows how it goes"))
+		if out.Live() {
+			return out.Printf("%s accepted as %s\n%s\n", out.Mark(true), out.Name(done.RequestID), out.Faint("  signalbox logs "+v.Name+" --follow shows how it goes"))
 		}
-		return out.printf("%s\n", done.RequestID)
+		return out.Printf("%s\n", done.RequestID)
 	case done.Error != "":
 		return v.writeError(notes, done)
 	case len(done.Payload) == 0:
 		return nil
-	case out.live():
-		return out.printf("%s\n", out.pretty(done.Payload))
+	case out.Live():
+		return out.Printf("%s\n", out.Pretty(done.Payload))
 	}
-	return out.printf("%s\n", done.Payload)
+	return out.Printf("%s\n", done.Payload)
 }
 
 // writeError tells of a function's error as its runtime wrote it.
-func (v *invokeVerb) writeError(s *screen, done *invocation) error {
+func (v *invokeVerb) writeError(s *show.Screen, done *invocation) error {
 	var e struct {
 		Type    string   `json:"errorType"`
 		Message string   `json:"errorMessage"`
@@ -174,16 +177,16 @@ func (v *invokeVerb) writeError(s *screen, done *invocation) error {
 	}
 	what := e.Message
 	if e.Type != "" {
-		what = s.bold(e.Type) + " " + e.Message
+		what = s.Bold(e.Type) + " " + e.Message
 	}
-	err := s.printf("%s %s failed: %s\n", s.bad("✗"), v.Name, what)
+	err := s.Printf("%s %s failed: %s\n", s.Bad("✗"), v.Name, what)
 	for _, line := range append(e.Trace, e.Stack...) {
 		for part := range strings.Lines(line) {
-			err = errors.Join(err, s.printf("%s\n", s.faint("  "+strings.TrimRight(part, "\n"))))
+			err = errors.Join(err, s.Printf("%s\n", s.Faint("  "+strings.TrimRight(part, "\n"))))
 		}
 	}
 	if !v.Log {
-		err = errors.Join(err, s.printf("%s\n", s.faint("  --log shows what it logged, signalbox logs "+v.Name+" all of it")))
+		err = errors.Join(err, s.Printf("%s\n", s.Faint("  --log shows what it logged, signalbox logs "+v.Name+" all of it")))
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -8,6 +9,9 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 type logsVerb struct {
@@ -15,8 +19,8 @@ type logsVerb struct {
 	Follow bool   `short:"f" help:"Go on with what comes. Ctrl-C ends."`
 	Since  string `placeholder:"AGE|TIME" help:"Begin this long ago (10m), or at this time (RFC 3339). Default: the beginning."`
 	Filter string `placeholder:"PATTERN" help:"Only events that match this filter pattern of CloudWatch Logs."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -44,7 +48,7 @@ type logEvent struct {
 
 // Run asks page by page and writes.
 func (v *logsVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func (v *logsVerb) Run(ctx context.Context, sys *system) error {
 	if v.Filter != "" {
 		in["filterPattern"] = v.Filter
 	}
-	s := newScreen(sys, sys.out, v.format)
+	s := show.On(sys.out, v.Format, sys.env)
 	seen := map[string]bool{} // of the last millisecond, which is asked for again
 	for {
 		in["startTime"] = from
@@ -81,7 +85,7 @@ const functionLogs = "/aws/lambda/"
 
 // group is the group that is meant: a function's is followed also before it
 // has logged anything.
-func (v *logsVerb) group(ctx context.Context, c *client) (string, error) {
+func (v *logsVerb) group(ctx context.Context, c *remote.Client) (string, error) {
 	if strings.HasPrefix(v.Group, "/") {
 		return v.Group, nil
 	}
@@ -90,7 +94,7 @@ func (v *logsVerb) group(ctx context.Context, c *client) (string, error) {
 			Name string `json:"logGroupName"`
 		} `json:"logGroups"`
 	}
-	if err := c.call(ctx, "logs", "Logs_20140328.DescribeLogGroups", map[string]any{"logGroupNamePrefix": v.Group, "limit": 1}, &out); err != nil {
+	if err := c.Call(ctx, "logs", "Logs_20140328.DescribeLogGroups", map[string]any{"logGroupNamePrefix": v.Group, "limit": 1}, &out); err != nil {
 		return "", err
 	}
 	if len(out.Groups) > 0 && out.Groups[0].Name == v.Group {
@@ -99,14 +103,14 @@ func (v *logsVerb) group(ctx context.Context, c *client) (string, error) {
 	var function struct {
 		LoggingConfig struct{ LogGroup string }
 	}
-	err := c.exchange(ctx, "lambda", http.MethodGet, "/2015-03-31/functions/"+url.PathEscape(v.Group)+"/configuration", nil, nil, &function)
+	err := c.Exchange(ctx, "lambda", http.MethodGet, "/2015-03-31/functions/"+url.PathEscape(v.Group)+"/configuration", nil, nil, &function)
 	switch {
-	case isCode(err, "ResourceNotFoundException"), isCode(err, "ValidationException"):
-		return "", fail("check the name, and --region", "there is neither a log group nor a function %s", v.Group)
+	case remote.IsCode(err, "ResourceNotFoundException"), remote.IsCode(err, "ValidationException"):
+		return "", exit.Failed("check the name, and --region", "there is neither a log group nor a function %s", v.Group)
 	case err != nil:
 		return "", err
 	}
-	return first(function.LoggingConfig.LogGroup, functionLogs+v.Group), nil
+	return cmp.Or(function.LoggingConfig.LogGroup, functionLogs+v.Group), nil
 }
 
 // over is err, but for the end that a person made.
@@ -118,19 +122,19 @@ func over(ctx context.Context, err error) error {
 }
 
 // pages writes all that there is now and returns the time of the latest.
-func (v *logsVerb) pages(ctx context.Context, c *client, s *screen, in map[string]any, from int64, seen map[string]bool) (int64, error) {
+func (v *logsVerb) pages(ctx context.Context, c *remote.Client, s *show.Screen, in map[string]any, from int64, seen map[string]bool) (int64, error) {
 	delete(in, "nextToken")
 	for {
 		var out struct {
 			Events    []logEvent `json:"events"`
 			NextToken string     `json:"nextToken"`
 		}
-		if err := c.call(ctx, "logs", "Logs_20140328.FilterLogEvents", in, &out); err != nil {
-			if isCode(err, "ResourceNotFoundException") {
+		if err := c.Call(ctx, "logs", "Logs_20140328.FilterLogEvents", in, &out); err != nil {
+			if remote.IsCode(err, "ResourceNotFoundException") {
 				if strings.HasPrefix(v.Group, functionLogs) && v.Follow {
 					return from, nil // it has not been called yet
 				}
-				return from, fail("check the group's name, and --region", "log group %s: %w", v.Group, err)
+				return from, exit.Failed("check the group's name, and --region", "log group %s: %w", v.Group, err)
 			}
 			return from, err
 		}
@@ -154,19 +158,19 @@ func (v *logsVerb) pages(ctx context.Context, c *client, s *screen, in map[strin
 	}
 }
 
-func (v *logsVerb) write(s *screen, e *logEvent) error {
-	if v.json() {
-		return writeLine(s.w, e)
+func (v *logsVerb) write(s *show.Screen, e *logEvent) error {
+	if v.JSON() {
+		return show.WriteLine(s.Out, e)
 	}
 	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
 	stream := e.LogStreamName
 	message := strings.TrimRight(e.Message, "\n")
 	if _, instance, ok := strings.Cut(stream, "[$LATEST]"); ok && strings.HasPrefix(v.Group, functionLogs) {
-		stream = clip(instance, 9) // enough to tell processes apart
+		stream = show.Clip(instance, 9) // enough to tell processes apart
 	}
 	lines := strings.Split(message, "\n")
 	for i, line := range lines {
-		lines[i] = logLine(s, strings.TrimRight(line, "\r"))
+		lines[i] = show.LogLine(s, strings.TrimRight(line, "\r"))
 	}
-	return s.printf("%s%s%s%s%s\n", s.faint(at), gap, s.name(clip(stream, maxColumn)), gap, strings.Join(lines, "\n"))
+	return s.Printf("%s%s%s%s%s\n", s.Faint(at), show.Gap, s.Name(show.Clip(stream, maxColumn)), show.Gap, strings.Join(lines, "\n"))
 }

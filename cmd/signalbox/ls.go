@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -8,14 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/services/events"
 )
 
 type lsVerb struct {
 	Bus string `short:"b" placeholder:"NAME" help:"Only this event bus."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -31,25 +35,25 @@ Examples:
 
 // Run asks and writes.
 func (v *lsVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
 	var o console.Overview
-	if err := c.get(ctx, "overview", url.Values{"bus": {v.Bus}, "account": {v.Account}, "region": {v.Region}}, &o); err != nil {
-		if isCode(err, "NotFound") {
-			return fail("signalbox ls shows what there is", "%w", err)
+	if err := c.Get(ctx, "overview", url.Values{"bus": {v.Bus}, "account": {v.Account}, "region": {v.Region}}, &o); err != nil {
+		if remote.IsCode(err, "NotFound") {
+			return exit.Failed("signalbox ls shows what there is", "%w", err)
 		}
 		return err
 	}
-	if v.json() {
-		return writeJSON(sys.out, o)
+	if v.JSON() {
+		return show.WriteJSON(sys.out, o)
 	}
-	s := newScreen(sys, sys.out, v.format)
-	if err := writeOverview(s, &o, sys.clock.Now()); err != nil || !s.live() || !bare(&o) {
+	s := show.On(sys.out, v.Format, sys.env)
+	if err := writeOverview(s, &o, sys.clock.Now()); err != nil || !s.Live() || !bare(&o) {
 		return err
 	}
-	return s.printf("\n%s\n", s.faint("Rules and targets come from any AWS SDK or tool: AWS_ENDPOINT_URL="+c.endpoint))
+	return s.Printf("\n%s\n", s.Faint("Rules and targets come from any AWS SDK or tool: AWS_ENDPOINT_URL="+c.Endpoint))
 }
 
 // bare tells whether there is nothing but buses.
@@ -63,7 +67,7 @@ func bare(o *console.Overview) bool {
 }
 
 // writeOverview writes one block for each account and region.
-func writeOverview(s *screen, o *console.Overview, now time.Time) error {
+func writeOverview(s *show.Screen, o *console.Overview, now time.Time) error {
 	type place struct{ account, region string }
 	var places []place
 	for _, b := range o.Buses {
@@ -74,28 +78,28 @@ func writeOverview(s *screen, o *console.Overview, now time.Time) error {
 	for i, p := range places {
 		if len(places) > 1 {
 			if i > 0 {
-				if err := s.printf("\n"); err != nil {
+				if err := s.Printf("\n"); err != nil {
 					return err
 				}
 			}
-			if err := s.printf("%s\n\n", s.bold("account "+p.account+" in "+p.region)); err != nil {
+			if err := s.Printf("%s\n\n", s.Bold("account "+p.account+" in "+p.region)); err != nil {
 				return err
 			}
 		}
-		tables := []*table{busTable(s, o, p.account, p.region, now)}
+		tables := []*show.Table{busTable(s, o, p.account, p.region, now)}
 		tables = append(tables, otherTables(s, o, p.account, p.region)...)
 		written := false
 		for _, t := range tables {
-			if len(t.rows) == 0 {
+			if len(t.Rows) == 0 {
 				continue
 			}
 			if written {
-				if err := s.printf("\n"); err != nil {
+				if err := s.Printf("\n"); err != nil {
 					return err
 				}
 			}
 			written = true
-			if err := t.write(s, ""); err != nil {
+			if err := t.Write(s, ""); err != nil {
 				return err
 			}
 		}
@@ -103,35 +107,28 @@ func writeOverview(s *screen, o *console.Overview, now time.Time) error {
 	return nil
 }
 
-func (s *screen) heads(names ...string) []string {
-	for i, n := range names {
-		names[i] = s.faint(n)
-	}
-	return names
-}
-
-func busTable(s *screen, o *console.Overview, account, region string, now time.Time) *table {
-	t := &table{right: map[int]bool{5: true, 6: true, 7: true, 8: true}}
-	t.head = s.heads("BUS", "RULE", "TARGET", "TO", "STATE", "BACKLOG", "RETRIES", "DELIVERED", "DEAD", "LAST ERROR")
+func busTable(s *show.Screen, o *console.Overview, account, region string, now time.Time) *show.Table {
+	t := &show.Table{Right: map[int]bool{5: true, 6: true, 7: true, 8: true}}
+	t.Head = s.Heads("BUS", "RULE", "TARGET", "TO", "STATE", "BACKLOG", "RETRIES", "DELIVERED", "DEAD", "LAST ERROR")
 	for _, b := range o.Buses {
 		if b.Account != account || b.Region != region {
 			continue
 		}
-		bus := s.bold(b.Name)
+		bus := s.Bold(b.Name)
 		if len(b.Rules) == 0 {
-			t.add(bus, s.faint("no rules"))
+			t.Add(bus, s.Faint("no rules"))
 		}
 		for _, r := range b.Rules {
-			name := s.name(r.Name)
+			name := s.Name(r.Name)
 			if r.ManagedBy != "" {
-				name = s.faint(r.Name)
+				name = s.Faint(r.Name)
 			}
 			if len(r.Targets) == 0 {
-				t.add(bus, name, s.faint("no targets"), "", ruleState(s, r.State))
+				t.Add(bus, name, s.Faint("no targets"), "", ruleState(s, r.State))
 				bus = ""
 			}
 			for _, target := range r.Targets {
-				t.add(append([]string{bus, name}, targetCells(s, &b, &r, &target, now)...)...)
+				t.Add(append([]string{bus, name}, targetCells(s, &b, &r, &target, now)...)...)
 				bus, name = "", ""
 			}
 		}
@@ -139,7 +136,7 @@ func busTable(s *screen, o *console.Overview, account, region string, now time.T
 	return t
 }
 
-func targetCells(s *screen, b *events.BusOverview, r *events.RuleOverview, t *events.TargetOverview, now time.Time) []string {
+func targetCells(s *show.Screen, b *events.BusOverview, r *events.RuleOverview, t *events.TargetOverview, now time.Time) []string {
 	state := targetState(s, t.State)
 	if r.State == events.RuleStateDisabled && t.State == events.StateOK {
 		state = targetState(s, events.StateDisabled)
@@ -150,24 +147,24 @@ func targetCells(s *screen, b *events.BusOverview, r *events.RuleOverview, t *ev
 	}
 	number := func(n uint64, style func(string) string) string {
 		if n == 0 {
-			return s.faint("–")
+			return s.Faint("–")
 		}
-		return style(count(n))
+		return style(show.Count(n))
 	}
 	plain := func(text string) string { return text }
 	return []string{
-		id, thing(t.ARN, home(b.ARN)), state,
-		number(t.Backlog, s.warn), number(uint64(t.Retries), s.warn), number(t.Delivered, plain), number(t.Dead+t.Dropped, s.bad),
+		id, show.Thing(t.ARN, show.Home(b.ARN)), state,
+		number(t.Backlog, s.Warn), number(uint64(t.Retries), s.Warn), number(t.Delivered, plain), number(t.Dead+t.Dropped, s.Bad),
 		lastError(s, t.LastError, now),
 	}
 }
 
-func lastError(s *screen, e *events.ErrorOverview, now time.Time) string {
+func lastError(s *show.Screen, e *events.ErrorOverview, now time.Time) string {
 	if e == nil {
 		return ""
 	}
 	text := errorText(e.Status, e.Code, e.Message)
-	return text + s.faint(fmt.Sprintf(" (attempt %d, %s)", e.Attempt, ago(now.Sub(e.Time))))
+	return text + s.Faint(fmt.Sprintf(" (attempt %d, %s)", e.Attempt, show.Ago(now.Sub(e.Time))))
 }
 
 // errorText tells a failure shortly: by its HTTP status where it has one.
@@ -176,70 +173,70 @@ func errorText(status int, code, message string) string {
 	case status != 0:
 		return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	case message == "", strings.Contains(message, code):
-		return first(message, code)
+		return cmp.Or(message, code)
 	}
 	return code + ": " + message
 }
 
-func ruleState(s *screen, state string) string {
+func ruleState(s *show.Screen, state string) string {
 	if state == events.RuleStateDisabled {
 		return targetState(s, events.StateDisabled)
 	}
-	return s.faint("○ idle")
+	return s.Faint("○ idle")
 }
 
-func targetState(s *screen, state string) string {
+func targetState(s *show.Screen, state string) string {
 	switch state {
 	case events.StateOK:
-		return s.good("●") + " ok"
+		return s.Good("●") + " ok"
 	case events.StateRetrying, events.StateBehind:
-		return s.warn("●") + " " + state
+		return s.Warn("●") + " " + state
 	case events.StateDown:
-		return s.bad("●") + " " + state
+		return s.Bad("●") + " " + state
 	}
-	return s.faint("○ " + state)
+	return s.Faint("○ " + state)
 }
 
 // otherTables are the tables of what is no bus.
-func otherTables(s *screen, o *console.Overview, account, region string) []*table {
-	destinations := &table{right: map[int]bool{3: true}}
-	destinations.head = s.heads("API DESTINATION", "STATE", "CALLS", "RATE", "CONNECTION")
+func otherTables(s *show.Screen, o *console.Overview, account, region string) []*show.Table {
+	destinations := &show.Table{Right: map[int]bool{3: true}}
+	destinations.Head = s.Heads("API DESTINATION", "STATE", "CALLS", "RATE", "CONNECTION")
 	for _, d := range o.Destinations {
 		if d.Account == account && d.Region == region {
-			destinations.add(s.name(d.Name), resourceState(s, d.State), d.Method+" "+d.Endpoint, fmt.Sprintf("%d/s", d.Rate), d.Connection)
+			destinations.Add(s.Name(d.Name), resourceState(s, d.State), d.Method+" "+d.Endpoint, fmt.Sprintf("%d/s", d.Rate), d.Connection)
 		}
 	}
-	connections := &table{}
-	connections.head = s.heads("CONNECTION", "STATE", "AUTHORIZES WITH")
+	connections := &show.Table{}
+	connections.Head = s.Heads("CONNECTION", "STATE", "AUTHORIZES WITH")
 	for _, c := range o.Connections {
 		if c.Account == account && c.Region == region {
-			connections.add(s.name(c.Name), resourceState(s, c.State), strings.ToLower(strings.ReplaceAll(c.Type, "_", " ")))
+			connections.Add(s.Name(c.Name), resourceState(s, c.State), strings.ToLower(strings.ReplaceAll(c.Type, "_", " ")))
 		}
 	}
-	archives := &table{right: map[int]bool{3: true, 4: true}}
-	archives.head = s.heads("ARCHIVE", "STATE", "OF BUS", "EVENTS", "SIZE")
+	archives := &show.Table{Right: map[int]bool{3: true, 4: true}}
+	archives.Head = s.Heads("ARCHIVE", "STATE", "OF BUS", "EVENTS", "SIZE")
 	for _, a := range o.Archives {
 		if a.Account == account && a.Region == region {
-			archives.add(s.name(a.Name), resourceState(s, a.State), a.Bus, count(a.Events), bytesOf(a.Bytes))
+			archives.Add(s.Name(a.Name), resourceState(s, a.State), a.Bus, show.Count(a.Events), show.Bytes(a.Bytes))
 		}
 	}
-	queues := &table{right: map[int]bool{1: true, 2: true, 3: true}}
-	queues.head = s.heads("QUEUE", "MESSAGES", "IN FLIGHT", "DELAYED")
+	queues := &show.Table{Right: map[int]bool{1: true, 2: true, 3: true}}
+	queues.Head = s.Heads("QUEUE", "MESSAGES", "IN FLIGHT", "DELAYED")
 	for _, q := range o.Queues {
 		if q.Account == account && q.Region == region {
-			queues.add(s.name(q.Name), count(q.Messages), count(q.InFlight), count(q.Delayed))
+			queues.Add(s.Name(q.Name), show.Count(q.Messages), show.Count(q.InFlight), show.Count(q.Delayed))
 		}
 	}
-	return []*table{destinations, connections, archives, queues}
+	return []*show.Table{destinations, connections, archives, queues}
 }
 
-func resourceState(s *screen, state string) string {
+func resourceState(s *show.Screen, state string) string {
 	text := strings.ToLower(state)
 	switch state {
 	case "ACTIVE", "AUTHORIZED", "ENABLED":
-		return s.good("●") + " " + text
+		return s.Good("●") + " " + text
 	case "DISABLED":
-		return s.faint("○ " + text)
+		return s.Faint("○ " + text)
 	}
-	return s.warn("●") + " " + text
+	return s.Warn("●") + " " + text
 }

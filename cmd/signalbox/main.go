@@ -4,8 +4,8 @@
 // signalbox serve is the server. The other verbs are its clients: they ask the
 // AWS wire APIs, or what the console's API under /_signalbox/ answers, and show
 // it to a person, or as JSON to a script. There is no logic here: each verb
-// reads its flags, asks, and writes; how things look is in the file named for
-// the verb.
+// reads its flags, asks (package remote), and writes (package show); how things
+// look is in the file named for the verb.
 //
 // Exit codes: 0 it is so, or it is done; 1 it is not so, or it failed; 2 the
 // command line is wrong; 3 the server cannot be reached.
@@ -24,6 +24,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 // version is set when a binary is built for release.
@@ -59,9 +61,9 @@ const description = `Signalbox runs event-driven serverless applications over th
 Exit codes: 0 yes or done; 1 no or failed; 2 wrong usage; 3 the server cannot be reached.`
 
 // parser reads the command line. exit is called when help was printed.
-func parser(sys *system, g *grammar, exit func(int)) (*kong.Kong, error) {
+func parser(sys *system, g *grammar, leave func(int)) (*kong.Kong, error) {
 	return kong.New(g,
-		kong.Name("signalbox"), kong.Description(description), kong.Writers(sys.out, sys.err), kong.Exit(exit),
+		kong.Name("signalbox"), kong.Description(description), kong.Writers(sys.out, sys.err), kong.Exit(leave),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "run", Title: "Run:"}, {Key: "look", Title: "Look:"}, {Key: "act", Title: "Act:"}, {Key: "about", Title: "About:"},
@@ -111,33 +113,8 @@ type system struct {
 	begun    time.Time // when the process began
 }
 
-// The exit codes.
-const (
-	exitNo          = 1
-	exitUsage       = 2
-	exitUnreachable = 3
-)
-
-// failure is an error with its exit code and what to do about it.
-type failure struct {
-	code int
-	err  error
-	hint string // may be empty
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
 // errNo ends a verb that has said already what is not so.
 var errNo = errors.New("no")
-
-func fail(hint, format string, args ...any) error {
-	return &failure{code: exitNo, err: fmt.Errorf(format, args...), hint: hint}
-}
-
-func usage(hint, format string, args ...any) error {
-	return &failure{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
-}
 
 func wrongUsage(err error) error {
 	hint := "signalbox --help lists the verbs"
@@ -146,7 +123,7 @@ func wrongUsage(err error) error {
 			hint = "signalbox " + n.Name + " --help shows how it is used"
 		}
 	}
-	return &failure{code: exitUsage, err: err, hint: hint}
+	return &exit.Failure{Code: exit.Usage, Err: err, Hint: hint}
 }
 
 // fail tells of an error and gives its exit code.
@@ -155,17 +132,17 @@ func (sys *system) fail(err error) int {
 		return 0
 	}
 	if errors.Is(err, errNo) {
-		return exitNo
+		return exit.No
 	}
-	code, hint := exitNo, ""
-	if f, ok := errors.AsType[*failure](err); ok {
-		code, hint = f.code, f.hint
+	code, hint := exit.No, ""
+	if f, ok := errors.AsType[*exit.Failure](err); ok {
+		code, hint = f.Code, f.Hint
 	}
 	// There is nowhere else to tell of it.
-	s := newScreen(sys, sys.err, format{Color: "auto"})
-	_, _ = fmt.Fprintf(sys.err, "%s %s\n", s.bad("signalbox:"), err)
+	s := show.On(sys.err, show.Format{Color: "auto"}, sys.env)
+	_, _ = fmt.Fprintf(sys.err, "%s %s\n", s.Bad("signalbox:"), err)
 	if hint != "" {
-		_, _ = fmt.Fprintln(sys.err, s.faint("  "+hint))
+		_, _ = fmt.Fprintln(sys.err, s.Faint("  "+hint))
 	}
 	return code
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"strings"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/console"
 )
 
@@ -11,8 +14,8 @@ type redriveVerb struct {
 	Queue string `required:"" short:"q" placeholder:"NAME|ARN" help:"The dead-letter queue."`
 	Rule  string `placeholder:"NAME|ARN" help:"Only the dead letters of this rule."`
 	Max   int    `short:"n" placeholder:"N" help:"At most N of them. Default: all that are visible."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -31,21 +34,21 @@ Examples:
 
 // Run asks and writes.
 func (v *redriveVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
 	var r console.Redrive
-	if err := c.post(ctx, "redrive", console.RedriveRequest{Queue: v.Queue, Rule: v.Rule, Max: v.Max}, &r); err != nil {
-		if isCode(err, "QueueDoesNotExist") || isCode(err, "AWS.SimpleQueueService.NonExistentQueue") {
-			return fail("signalbox ls shows the queues", "there is no queue %s", v.Queue)
+	if err := c.Post(ctx, "redrive", console.RedriveRequest{Queue: v.Queue, Rule: v.Rule, Max: v.Max}, &r); err != nil {
+		if remote.IsCode(err, "QueueDoesNotExist") || remote.IsCode(err, "AWS.SimpleQueueService.NonExistentQueue") {
+			return exit.Failed("signalbox ls shows the queues", "there is no queue %s", v.Queue)
 		}
 		return err
 	}
-	if v.json() {
-		err = writeJSON(sys.out, r)
+	if v.JSON() {
+		err = show.WriteJSON(sys.out, r)
 	} else {
-		err = writeRedrive(newScreen(sys, sys.out, v.format), &r)
+		err = writeRedrive(show.On(sys.out, v.Format, sys.env), &r)
 	}
 	if err == nil && r.Redriven == 0 && len(r.Left) > 0 {
 		err = errNo
@@ -53,24 +56,24 @@ func (v *redriveVerb) Run(ctx context.Context, sys *system) error {
 	return err
 }
 
-func writeRedrive(s *screen, r *console.Redrive) error {
-	queue := strings.TrimPrefix(thing(r.Queue, home(r.Queue)), "queue ")
+func writeRedrive(s *show.Screen, r *console.Redrive) error {
+	queue := strings.TrimPrefix(show.Thing(r.Queue, show.Home(r.Queue)), "queue ")
 	if r.Redriven == 0 && len(r.Left) == 0 {
-		return s.printf("%s has no dead letters that are visible\n", queue)
+		return s.Printf("%s has no dead letters that are visible\n", queue)
 	}
-	verdict := s.mark(true) + " " + plural(r.Redriven, "dead letter") + " of " + s.bold(queue) + " on the way back"
+	verdict := s.Mark(true) + " " + show.Plural(r.Redriven, "dead letter") + " of " + s.Bold(queue) + " on the way back"
 	if r.Redriven == 0 {
-		verdict = s.mark(false) + " none of the dead letters of " + s.bold(queue) + " can go back"
+		verdict = s.Mark(false) + " none of the dead letters of " + s.Bold(queue) + " can go back"
 	}
-	if err := s.printf("%s\n", verdict); err != nil {
+	if err := s.Printf("%s\n", verdict); err != nil {
 		return err
 	}
-	t := &table{right: map[int]bool{0: true}}
+	t := &show.Table{Right: map[int]bool{0: true}}
 	for _, sent := range r.Targets {
-		t.add(count(sent.Count), s.name(last(sent.Rule))+" → "+thing(sent.Target, home(sent.Rule)))
+		t.Add(show.Count(sent.Count), s.Name(show.Last(sent.Rule))+" → "+show.Thing(sent.Target, show.Home(sent.Rule)))
 	}
 	for _, left := range r.Left {
-		t.add(count(left.Count), s.warn("stay")+gap+left.Reason)
+		t.Add(show.Count(left.Count), s.Warn("stay")+show.Gap+left.Reason)
 	}
-	return t.write(s, "  ")
+	return t.Write(s, "  ")
 }

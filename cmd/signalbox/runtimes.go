@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 )
 
@@ -15,7 +17,7 @@ type runtimesVerb struct {
 	Action string   `arg:"" optional:"" enum:"list,install" default:"list" placeholder:"list|install" help:"list: what there is; install: what AWS's runtimes bring, ahead of its first use. Default: list"`
 	Names  []string `arg:"" optional:"" name:"NAME" help:"The runtimes to install for, such as nodejs or python3.12. Default: all that this machine has"`
 	Data   string   `env:"SIGNALBOX_DATA" default:"${data}" placeholder:"DIR" help:"The server's data; its cache is there where the user has none. Default: ${data}"`
-	format
+	show.Format
 }
 
 // Help implements [kong.HelpProvider].
@@ -55,7 +57,7 @@ func (v *runtimesVerb) Run(ctx context.Context, sys *system) error {
 		return v.install(ctx, sys, host)
 	}
 	if len(v.Names) > 0 {
-		return usage("signalbox runtimes install NAME installs", "list takes no names")
+		return exit.Misused("signalbox runtimes install NAME installs", "list takes no names")
 	}
 	return v.list(ctx, sys, host, cache)
 }
@@ -80,39 +82,39 @@ func (v *runtimesVerb) list(ctx context.Context, sys *system, host *runtimes.Hos
 			sdks[string(s.Family)] = append([]string{}, s.SDK...)
 		}
 	}
-	if v.json() {
-		return writeJSON(sys.out, map[string]any{"runtimes": rows, "sdks": sdks, "cache": cache})
+	if v.JSON() {
+		return show.WriteJSON(sys.out, map[string]any{"runtimes": rows, "sdks": sdks, "cache": cache})
 	}
-	return writeRuntimes(newScreen(sys, sys.out, v.format), rows, sdks, cache)
+	return writeRuntimes(show.On(sys.out, v.Format, sys.env), rows, sdks, cache)
 }
 
-func writeRuntimes(s *screen, rows []runtimeRow, sdks map[string][]string, cache string) error {
-	t := table{}
+func writeRuntimes(s *show.Screen, rows []runtimeRow, sdks map[string][]string, cache string) error {
+	t := show.Table{}
 	problems := map[string]bool{}
 	for _, r := range rows {
 		family, _, _ := strings.Cut(strings.TrimRight(r.Name, "0123456789.x"), ".")
 		switch {
 		case r.Problem != "":
-			t.add(s.mark(false)+" "+s.name(r.Name), "cannot run", "")
+			t.Add(s.Mark(false)+" "+s.Name(r.Name), "cannot run", "")
 			_, what, _ := strings.Cut(r.Problem, " needs ")
 			problems[family+" needs "+what] = true
 		case r.Program == "":
-			t.add(s.mark(true)+" "+s.name(r.Name), "the package's own program", "")
+			t.Add(s.Mark(true)+" "+s.Name(r.Name), "the package's own program", "")
 		case r.Same:
-			t.add(s.mark(true)+" "+s.name(r.Name), r.Version, s.faint(r.Program))
+			t.Add(s.Mark(true)+" "+s.Name(r.Name), r.Version, s.Faint(r.Program))
 		default:
-			t.add(s.warn("~")+" "+s.name(r.Name), r.Version+" instead", s.faint(r.Program))
+			t.Add(s.Warn("~")+" "+s.Name(r.Name), r.Version+" instead", s.Faint(r.Program))
 		}
 	}
-	if err := t.write(s, ""); err != nil {
+	if err := t.Write(s, ""); err != nil {
 		return err
 	}
 	for _, p := range slices.Sorted(maps.Keys(problems)) {
-		if err := s.printf("  %s\n", s.bad(p)); err != nil {
+		if err := s.Printf("  %s\n", s.Bad(p)); err != nil {
 			return err
 		}
 	}
-	if err := s.printf("\nWhat AWS's runtimes bring, in %s\n", cache); err != nil {
+	if err := s.Printf("\nWhat AWS's runtimes bring, in %s\n", cache); err != nil {
 		return err
 	}
 	for _, family := range []string{"nodejs", "python"} {
@@ -120,11 +122,11 @@ func writeRuntimes(s *screen, rows []runtimeRow, sdks map[string][]string, cache
 		text := strings.Join(have, ", ")
 		switch {
 		case len(have) == 0:
-			text = s.faint("nothing yet; it comes at the first use, or by signalbox runtimes install " + family)
+			text = s.Faint("nothing yet; it comes at the first use, or by signalbox runtimes install " + family)
 		case len(have) > 4:
-			text = strings.Join(have[:3], ", ") + " and " + count(len(have)-3) + " more"
+			text = strings.Join(have[:3], ", ") + " and " + show.Count(len(have)-3) + " more"
 		}
-		if err := s.printf("  %-7s %s\n", family, text); err != nil {
+		if err := s.Printf("  %-7s %s\n", family, text); err != nil {
 			return err
 		}
 	}
@@ -139,7 +141,7 @@ func shorter(text string) string {
 	if len(parts) <= most+1 {
 		return text
 	}
-	return strings.Join(parts[:most], ", ") + " and " + count(len(parts)-most) + " more with " + end
+	return strings.Join(parts[:most], ", ") + " and " + show.Count(len(parts)-most) + " more with " + end
 }
 
 // install fills the cache and tells of it.
@@ -153,28 +155,28 @@ func (v *runtimesVerb) install(ctx context.Context, sys *system, host *runtimes.
 		}
 	}
 	if len(names) == 0 {
-		return fail("install Node.js (https://nodejs.org) or Python (https://www.python.org)", "this machine has neither node nor python3")
+		return exit.Failed("install Node.js (https://nodejs.org) or Python (https://www.python.org)", "this machine has neither node nor python3")
 	}
-	s := newScreen(sys, sys.err, v.format)
+	s := show.On(sys.err, v.Format, sys.env)
 	installed := []string{}
 	for _, name := range names {
 		begun := sys.clock.Now()
 		err := host.Install(ctx, name, func(text string) {
 			if strings.HasPrefix(text, "installing ") {
 				// It is a word in between; what cannot be written shows at the next.
-				_ = s.printf("%s\n", s.faint(shorter(text)+" …"))
+				_ = s.Printf("%s\n", s.Faint(shorter(text)+" …"))
 			}
 		})
 		if err != nil {
-			return fail("", "installing for %s: %w", name, err)
+			return exit.Failed("", "installing for %s: %w", name, err)
 		}
 		installed = append(installed, name)
-		if err := s.printf("%s %s has what AWS's runtime brings %s\n", s.mark(true), s.name(name), s.faint("("+duration(sys.clock.Now().Sub(begun))+")")); err != nil {
+		if err := s.Printf("%s %s has what AWS's runtime brings %s\n", s.Mark(true), s.Name(name), s.Faint("("+show.Duration(sys.clock.Now().Sub(begun))+")")); err != nil {
 			return err
 		}
 	}
-	if v.json() {
-		return writeJSON(sys.out, map[string]any{"installed": installed})
+	if v.JSON() {
+		return show.WriteJSON(sys.out, map[string]any{"installed": installed})
 	}
 	return nil
 }

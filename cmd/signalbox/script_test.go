@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
 	"github.com/signalbox/signalbox/gateway"
 	"github.com/signalbox/signalbox/server"
 )
@@ -78,11 +79,11 @@ func callAWS(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: aws SERVICE OPERATION JSON")
 	}
-	r := remote{Endpoint: ts.Getenv("SIGNALBOX_ENDPOINT")}
-	c, err := r.client(&system{env: ts.Getenv, clock: clock.Real()})
+	r := remote.Flags{Endpoint: ts.Getenv("SIGNALBOX_ENDPOINT")}
+	c, err := r.Client(ts.Getenv, clock.Real())
 	ts.Check(err)
 	var out json.RawMessage
-	err = c.call(context.Background(), args[0], targetsOf[args[0]]+"."+args[1], json.RawMessage(os.Expand(args[2], ts.Getenv)), &out)
+	err = c.Call(context.Background(), args[0], targetsOf[args[0]]+"."+args[1], json.RawMessage(os.Expand(args[2], ts.Getenv)), &out)
 	if neg == (err == nil) {
 		ts.Fatalf("%s: %v", args[1], err)
 	}

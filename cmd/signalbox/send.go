@@ -7,6 +7,10 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 )
 
 type sendVerb struct {
@@ -19,8 +23,8 @@ type sendVerb struct {
 	Resource   []string  `placeholder:"ARN" sep:"none" help:"What it is about; may be given more than once."`
 	Time       time.Time `placeholder:"TIME" help:"When it happened (RFC 3339). Default: now."`
 	Trace      string    `placeholder:"TEXT" help:"The X-Ray trace header."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -36,7 +40,7 @@ Examples:
 
 // Run sends, ten events in a call.
 func (v *sendVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
@@ -47,7 +51,7 @@ func (v *sendVerb) Run(ctx context.Context, sys *system) error {
 	if in != nil {
 		defer in.Close()
 	}
-	s := &sender{verb: v, client: c, sys: sys, screen: newScreen(sys, sys.out, v.format), notes: newScreen(sys, sys.err, v.format), input: in, begun: sys.clock.Now()}
+	s := &sender{verb: v, client: c, sys: sys, screen: show.On(sys.out, v.Format, sys.env), notes: show.On(sys.err, v.Format, sys.env), input: in, begun: sys.clock.Now()}
 	for {
 		d, err := next()
 		if err == io.EOF {
@@ -82,7 +86,7 @@ func (v *sendVerb) source(sys *system) (next func() (*draft, error), in *input, 
 		}, nil, err
 	}
 	if v.Detail != "" || v.DetailFile != "" {
-		return nil, nil, usage("leave out the file, or the flag", "events of a file have a detail of their own")
+		return nil, nil, exit.Misused("leave out the file, or the flag", "events of a file have a detail of their own")
 	}
 	if in, err = openInput(sys, v.File); err != nil {
 		return nil, nil, err
@@ -92,7 +96,7 @@ func (v *sendVerb) source(sys *system) (next func() (*draft, error), in *input, 
 
 func (v *sendVerb) fromFlags(sys *system) (*draft, error) {
 	if v.Source == "" || v.DetailType == "" || v.Detail == "" && v.DetailFile == "" {
-		return nil, usage("signalbox send --help shows examples", "an event needs --source, --detail-type and --detail; or name a file, or - for the standard input")
+		return nil, exit.Misused("signalbox send --help shows examples", "an event needs --source, --detail-type and --detail; or name a file, or - for the standard input")
 	}
 	d := &draft{entry: entry{Detail: v.Detail}}
 	if v.DetailFile != "" {
@@ -103,7 +107,7 @@ func (v *sendVerb) fromFlags(sys *system) (*draft, error) {
 		defer in.Close()
 		text, err := readAll(in)
 		if err != nil {
-			return nil, fail("", "reading the detail: %w", err)
+			return nil, exit.Failed("", "reading the detail: %w", err)
 		}
 		d.entry.Detail = string(text)
 	}
@@ -143,7 +147,7 @@ func openInput(sys *system, name string) (*input, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, usage("- is the standard input", "reading events: %w", err)
+		return nil, exit.Misused("- is the standard input", "reading events: %w", err)
 	}
 	in := &input{ReadCloser: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -168,9 +172,9 @@ const (
 // sender puts entries in batches and tells what became of them.
 type sender struct {
 	verb          *sendVerb
-	client        *client
+	client        *remote.Client
 	sys           *system
-	screen, notes *screen
+	screen, notes *show.Screen
 	input         *input // nil: the event came from flags
 	begun         time.Time
 
@@ -207,14 +211,14 @@ func (s *sender) flush(ctx context.Context) error {
 	var out struct {
 		Entries []struct{ EventId, ErrorCode, ErrorMessage string }
 	}
-	err := s.client.call(ctx, "events", "AWSEvents.PutEvents", map[string]any{"Entries": s.batch}, &out)
+	err := s.client.Call(ctx, "events", "AWSEvents.PutEvents", map[string]any{"Entries": s.batch}, &out)
 	if err == nil && len(out.Entries) != len(s.batch) {
 		err = fmt.Errorf("PutEvents answered for %d of %d entries", len(out.Entries), len(s.batch))
 	}
 	if err != nil {
 		s.clear()
 		if s.sent > 0 {
-			err = fmt.Errorf("after %s: %w", plural(s.sent, "event"), err)
+			err = fmt.Errorf("after %s: %w", show.Plural(s.sent, "event"), err)
 		}
 		return err
 	}
@@ -237,24 +241,24 @@ func (s *sender) flush(ctx context.Context) error {
 // tell writes what became of an entry. A person does not want the ids of all
 // the events of a file.
 func (s *sender) tell(r sentEntry, e *entry) error {
-	if s.verb.json() {
-		return writeLine(s.sys.out, r)
+	if s.verb.JSON() {
+		return show.WriteLine(s.sys.out, r)
 	}
 	if r.Code != "" {
 		s.clear()
-		return s.notes.printf("%s entry %d: %s: %s\n", s.notes.mark(false), r.Entry, r.Code, r.Message)
+		return s.notes.Printf("%s entry %d: %s: %s\n", s.notes.Mark(false), r.Entry, r.Code, r.Message)
 	}
-	if s.screen.live() && s.input != nil {
+	if s.screen.Live() && s.input != nil {
 		return nil
 	}
-	return s.screen.printf("%s\n", r.EventID)
+	return s.screen.Printf("%s\n", r.EventID)
 }
 
 // redraw is the least time between two states of the progress bar.
 const redraw = 50 * time.Millisecond
 
 func (s *sender) progress() {
-	if s.input == nil || !s.notes.live() || s.verb.json() {
+	if s.input == nil || !s.notes.Live() || s.verb.JSON() {
 		return
 	}
 	now := s.sys.clock.Now()
@@ -263,23 +267,23 @@ func (s *sender) progress() {
 	}
 	s.drawn = now
 	// A progress bar that cannot be drawn is no reason to stop.
-	_ = s.notes.printf("\r%s\x1b[K", s.bar(now))
+	_ = s.notes.Printf("\r%s\x1b[K", s.bar(now))
 }
 
 // bar is the progress bar: how much of the file is sent, how many events, and
 // how many a second.
 func (s *sender) bar(now time.Time) string {
 	const width = 32
-	text := plural(s.sent, "event")
+	text := show.Plural(s.sent, "event")
 	if took := now.Sub(s.begun).Seconds(); took > 0.2 {
-		text += fmt.Sprintf("  %s/s", count(int(float64(s.sent)/took)))
+		text += fmt.Sprintf("  %s/s", show.Count(int(float64(s.sent)/took)))
 	}
 	if s.input.size == 0 {
 		return text
 	}
 	part := min(float64(s.input.read)/float64(s.input.size), 1)
 	done := int(part * width)
-	return s.notes.name(bars("█", done)) + s.notes.faint(bars("░", width-done)) + fmt.Sprintf(" %3.0f %%  %s", part*100, text)
+	return s.notes.Name(bars("█", done)) + s.notes.Faint(bars("░", width-done)) + fmt.Sprintf(" %3.0f %%  %s", part*100, text)
 }
 
 func bars(c string, n int) string {
@@ -293,21 +297,21 @@ func bars(c string, n int) string {
 // clear takes the progress bar away.
 func (s *sender) clear() {
 	if !s.drawn.IsZero() {
-		_ = s.notes.printf("\r\x1b[K")
+		_ = s.notes.Printf("\r\x1b[K")
 	}
 }
 
 // end sums up where there was more than one event.
 func (s *sender) end() error {
 	s.clear()
-	if s.input != nil && !s.verb.json() && s.notes.live() {
+	if s.input != nil && !s.verb.JSON() && s.notes.Live() {
 		took := s.sys.clock.Now().Sub(s.begun)
-		if err := s.notes.printf("%s %s in %s\n", s.notes.mark(s.failed == 0), plural(s.sent, "event"), duration(took)); err != nil {
+		if err := s.notes.Printf("%s %s in %s\n", s.notes.Mark(s.failed == 0), show.Plural(s.sent, "event"), show.Duration(took)); err != nil {
 			return err
 		}
 	}
 	if s.failed > 0 {
-		return fail("", "%d of %s not accepted", s.failed, plural(s.sent+s.failed, "event"))
+		return exit.Failed("", "%d of %s not accepted", s.failed, show.Plural(s.sent+s.failed, "event"))
 	}
 	return nil
 }

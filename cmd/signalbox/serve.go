@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/access"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/server"
 )
@@ -45,7 +48,7 @@ Examples:
 
 // defaultData is where data is kept unless something else is said.
 func defaultData(env func(string) string) string {
-	return filepath.Join(first(env("XDG_DATA_HOME"), filepath.Join(env("HOME"), ".local", "share")), "signalbox")
+	return filepath.Join(cmp.Or(env("XDG_DATA_HOME"), filepath.Join(env("HOME"), ".local", "share")), "signalbox")
 }
 
 // Run runs the server until a signal comes.
@@ -63,9 +66,9 @@ func (v *serveVerb) Run(ctx context.Context, sys *system) error {
 		// often, a call of PutEvents costs a fifth less.
 		debug.SetGCPercent(200)
 	}
-	out := newScreen(sys, sys.out, format{Color: v.Color})
+	out := show.On(sys.out, show.Format{Color: v.Color}, sys.env)
 	took := sys.clock.Now().Sub(sys.begun)
-	if err := out.printf("%s is ready at %s with data in %s after %d ms\n", out.bold("Signalbox"), out.name(s.URL()), config.Data, took.Milliseconds()); err != nil {
+	if err := out.Printf("%s is ready at %s with data in %s after %d ms\n", out.Bold("Signalbox"), out.Name(s.URL()), config.Data, took.Milliseconds()); err != nil {
 		return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
 	<-ctx.Done()
@@ -82,10 +85,10 @@ func (v *serveVerb) config(sys *system) (server.Config, error) {
 		Retention: v.Retention, Private: v.Private, Version: version, Clock: sys.clock,
 	}
 	if (v.AccessKey == "") != (v.SecretKey == "") {
-		return c, usage("", "--access-key and --secret-key go together")
+		return c, exit.Misused("", "--access-key and --secret-key go together")
 	}
 	if v.Retention <= 0 {
-		return c, usage("", "--retention must be positive, not %s", v.Retention)
+		return c, exit.Misused("", "--retention must be positive, not %s", v.Retention)
 	}
 	var level slog.Level
 	err := errors.Join(c.Auth.UnmarshalText([]byte(v.Auth)), level.UnmarshalText([]byte(v.LogLevel)))
@@ -111,5 +114,5 @@ func (v *serveVerb) cannot(err error) error {
 	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), "lock"):
 		hint = "another Signalbox uses this data; --data names another directory"
 	}
-	return &failure{code: exitNo, err: fmt.Errorf("cannot start: %w", err), hint: hint}
+	return &exit.Failure{Code: exit.No, Err: fmt.Errorf("cannot start: %w", err), Hint: hint}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
 )
 
 // signalbox is the command as a process of its own.
@@ -103,21 +105,21 @@ func TestServeEndsWellOnASignalAlsoWithALiveTail(t *testing.T) {
 	if err := server.Wait(); err != nil {
 		t.Errorf("serve ends with %v after SIGTERM\n%s", err, stderr)
 	}
-	if err := tail.Wait(); tail.ProcessState.ExitCode() != exitUnreachable || !strings.Contains(complaint.String(), errStopped.Error()) {
+	if err := tail.Wait(); tail.ProcessState.ExitCode() != exit.Unreachable || !strings.Contains(complaint.String(), remote.ErrStopped.Error()) {
 		t.Errorf("tail ends with %v: %s", err, &complaint)
 	}
 }
 
 func TestLogsFollowsUntilItIsInterrupted(t *testing.T) {
 	_, url, _ := serving(t, "--data", t.TempDir())
-	r := remote{Endpoint: url}
-	c, err := r.client(&system{env: func(string) string { return "" }, clock: clock.Real()})
+	r := remote.Flags{Endpoint: url}
+	c, err := r.Client(func(string) string { return "" }, clock.Real())
 	if err != nil {
 		t.Fatal(err)
 	}
 	call := func(operation string, in map[string]any) {
 		t.Helper()
-		if err := c.call(t.Context(), "logs", "Logs_20140328."+operation, in, nil); err != nil {
+		if err := c.Call(t.Context(), "logs", "Logs_20140328."+operation, in, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,12 +168,12 @@ func TestServeRefusesWhatCannotBe(t *testing.T) {
 		code int
 		says string
 	}{
-		"a port that is taken":             {[]string{"--data", t.TempDir(), "--listen", strings.TrimPrefix(url, "http://")}, exitNo, "is another Signalbox running?"},
-		"data that is in use":              {[]string{"--data", data}, exitNo, "another Signalbox uses this data"},
-		"a mode that is none":              {[]string{"--auth", "none"}, exitUsage, "--auth"},
-		"half a key":                       {[]string{"--access-key", "admin"}, exitUsage, "go together"},
-		"a retention of nothing":           {[]string{"--retention", "0s"}, exitUsage, "--retention must be positive"},
-		"a data directory that is no such": {[]string{"--data", "/dev/null/x"}, exitNo, "cannot start"},
+		"a port that is taken":             {[]string{"--data", t.TempDir(), "--listen", strings.TrimPrefix(url, "http://")}, exit.No, "is another Signalbox running?"},
+		"data that is in use":              {[]string{"--data", data}, exit.No, "another Signalbox uses this data"},
+		"a mode that is none":              {[]string{"--auth", "none"}, exit.Usage, "--auth"},
+		"half a key":                       {[]string{"--access-key", "admin"}, exit.Usage, "go together"},
+		"a retention of nothing":           {[]string{"--retention", "0s"}, exit.Usage, "--retention must be positive"},
+		"a data directory that is no such": {[]string{"--data", "/dev/null/x"}, exit.No, "cannot start"},
 	} {
 		cmd := signalbox(t, append([]string{"serve"}, c.args...)...)
 		text, _ := cmd.CombinedOutput()

@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/console"
 )
 
@@ -16,8 +19,8 @@ type tailVerb struct {
 	Since   string `placeholder:"AGE|TIME" help:"Begin this long ago (10m), or at this time (RFC 3339). Default: now."`
 	Max     int    `short:"n" placeholder:"N" help:"Stop after N events."`
 	JSON    bool   `help:"The events as they are, one a line; the same as -o json."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -34,7 +37,7 @@ Examples:
 
 // Run asks and writes until it is stopped.
 func (v *tailVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
@@ -53,21 +56,21 @@ func (v *tailVerb) Run(ctx context.Context, sys *system) error {
 		}
 		query.Set("since", t.UTC().Format(time.RFC3339Nano))
 	}
-	in, err := c.stream(ctx, "events", query)
+	in, err := c.Stream(ctx, "events", query)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	t := &tailer{screen: newScreen(sys, sys.out, v.format), source: minColumn, kind: minColumn}
+	t := &tailer{Screen: show.On(sys.out, v.Format, sys.env), source: minColumn, kind: minColumn}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxInput)
 	for n := 0; (v.Max == 0 || n < v.Max) && lines.Scan(); n++ {
 		var seen console.Seen
 		if err := json.Unmarshal(lines.Bytes(), &seen); err != nil {
-			return c.unreachable(err)
+			return c.Unreachable(err)
 		}
-		if v.JSON || v.json() {
-			err = writeLine(sys.out, seen.Event)
+		if v.JSON || v.Format.JSON() {
+			err = show.WriteLine(sys.out, seen.Event)
 		} else {
 			err = t.write(&seen)
 		}
@@ -82,9 +85,9 @@ func (v *tailVerb) Run(ctx context.Context, sys *system) error {
 		return nil // the person has seen enough
 	}
 	if err := lines.Err(); err != nil {
-		return c.unreachable(err)
+		return c.Unreachable(err)
 	}
-	return &failure{code: exitUnreachable, err: errStopped}
+	return &exit.Failure{Code: exit.Unreachable, Err: remote.ErrStopped}
 }
 
 // sinceTime reads an age ("10m") or a time.
@@ -94,14 +97,14 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return t, usage("", "--since is an age such as 10m or 24h, or a time such as 2026-01-31T12:00:00Z, not %q", text)
+		return t, exit.Misused("", "--since is an age such as 10m or 24h, or a time such as 2026-01-31T12:00:00Z, not %q", text)
 	}
 	return t, nil
 }
 
 // tailer writes events in columns that grow with what comes.
 type tailer struct {
-	*screen
+	*show.Screen
 	source, kind int // widths
 }
 
@@ -118,9 +121,9 @@ func (t *tailer) write(seen *console.Seen) error {
 		e.Detail = seen.Event // whatever it is
 	}
 	t.source, t.kind = column(t.source, e.Source), column(t.kind, e.DetailType)
-	line := t.faint(seen.Received.Local().Format("15:04:05.000")) + gap + t.faint(e.ID) + gap +
-		t.name(e.Source) + fill(e.Source, t.source) + gap + t.bold(e.DetailType) + fill(e.DetailType, t.kind) + gap + string(e.Detail)
-	return t.printf("%s\n", clip(line, t.width))
+	line := t.Faint(seen.Received.Local().Format("15:04:05.000")) + show.Gap + t.Faint(e.ID) + show.Gap +
+		t.Name(e.Source) + show.Fill(e.Source, t.source) + show.Gap + t.Bold(e.DetailType) + show.Fill(e.DetailType, t.kind) + show.Gap + string(e.Detail)
+	return t.Printf("%s\n", show.Clip(line, t.Width))
 }
 
 func column(width int, text string) int { return max(width, min(len([]rune(text)), maxColumn)) }

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/signalbox/signalbox/cmd/signalbox/exit"
+	"github.com/signalbox/signalbox/cmd/signalbox/remote"
+	"github.com/signalbox/signalbox/cmd/signalbox/show"
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/hub/journey"
 )
@@ -16,8 +19,8 @@ import (
 type traceVerb struct {
 	EventID string `arg:"" name:"EVENT_ID" help:"The id that PutEvents answered, or that tail shows."`
 	Why     bool   `help:"Also explain the rules that did not match, where others did."`
-	format
-	remote
+	show.Format
+	remote.Flags
 }
 
 // Help implements [kong.HelpProvider].
@@ -34,7 +37,7 @@ Examples:
 
 // Run asks and writes.
 func (v *traceVerb) Run(ctx context.Context, sys *system) error {
-	c, err := v.client(sys)
+	c, err := v.Client(sys.env, sys.clock)
 	if err != nil {
 		return err
 	}
@@ -43,16 +46,16 @@ func (v *traceVerb) Run(ctx context.Context, sys *system) error {
 		query.Set("why", "1")
 	}
 	var t console.Trace
-	if err := c.get(ctx, "trace/"+url.PathEscape(v.EventID), query, &t); err != nil {
-		if isCode(err, "NotFound") {
-			return fail("buses keep events for 24 hours, or as long as serve --retention says; signalbox tail --since 1h shows the latest", "%w", err)
+	if err := c.Get(ctx, "trace/"+url.PathEscape(v.EventID), query, &t); err != nil {
+		if remote.IsCode(err, "NotFound") {
+			return exit.Failed("buses keep events for 24 hours, or as long as serve --retention says; signalbox tail --since 1h shows the latest", "%w", err)
 		}
 		return err
 	}
-	if v.json() {
-		return writeJSON(sys.out, t)
+	if v.JSON() {
+		return show.WriteJSON(sys.out, t)
 	}
-	return writeTrace(newScreen(sys, sys.out, v.format), &t, sys.clock.Now())
+	return writeTrace(show.On(sys.out, v.Format, sys.env), &t, sys.clock.Now())
 }
 
 // way is what happened between an event and one target.
@@ -66,17 +69,17 @@ func (w *way) end() console.Step { return w.steps[len(w.steps)-1] }
 
 // writeTrace writes the steps of each bus, then those of each target, and how
 // it ended.
-func writeTrace(s *screen, t *console.Trace, now time.Time) error {
+func writeTrace(s *show.Screen, t *console.Trace, now time.Time) error {
 	var event struct {
 		Source     string
 		DetailType string `json:"detail-type"`
 	}
 	_ = json.Unmarshal(t.Event, &event) // what cannot be read is not shown
-	if err := s.printf("%s from %s, received %s%s\n", s.bold(event.DetailType), s.bold(event.Source),
-		t.Received.Local().Format("2006-01-02 15:04:05.000"), s.faint(" ("+ago(now.Sub(t.Received))+")")); err != nil {
+	if err := s.Printf("%s from %s, received %s%s\n", s.Bold(event.DetailType), s.Bold(event.Source),
+		t.Received.Local().Format("2006-01-02 15:04:05.000"), s.Faint(" ("+show.Ago(now.Sub(t.Received))+")")); err != nil {
 		return err
 	}
-	steps := &timeline{s: s, received: t.Received, table: table{right: map[int]bool{0: true}}, heads: map[int]string{}}
+	steps := &timeline{s: s, received: t.Received, table: show.Table{Right: map[int]bool{0: true}}, heads: map[int]string{}}
 	var ways []*way
 	bus := ""
 	var onBuses []string // in the order in which the event came to them
@@ -85,7 +88,7 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 			if bus != st.Bus {
 				bus = st.Bus
 				onBuses = append(onBuses, bus)
-				steps.head(s.bold("on " + thing(bus, home(t.Steps[0].Bus))))
+				steps.head(s.Bold("on " + show.Thing(bus, show.Home(t.Steps[0].Bus))))
 			}
 			steps.add(st)
 			continue
@@ -102,7 +105,7 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 			cmp.Compare(a.rule, b.rule), cmp.Compare(a.target, b.target))
 	})
 	for _, w := range ways {
-		steps.head(s.bold(last(w.rule) + " → " + thing(w.target, home(t.Steps[0].Bus))))
+		steps.head(s.Bold(show.Last(w.rule) + " → " + show.Thing(w.target, show.Home(t.Steps[0].Bus))))
 		for i, st := range w.steps {
 			// The end of an attempt tells of its start as well.
 			if st.Type != journey.AttemptStart || i == len(w.steps)-1 {
@@ -124,31 +127,31 @@ func writeTrace(s *screen, t *console.Trace, now time.Time) error {
 
 // timeline is steps under headings, all in the same columns.
 type timeline struct {
-	s        *screen
+	s        *show.Screen
 	received time.Time
-	table    table
+	table    show.Table
 	heads    map[int]string // by the row that they stand before
 }
 
-func (l *timeline) head(text string) { l.heads[len(l.table.rows)] = text }
+func (l *timeline) head(text string) { l.heads[len(l.table.Rows)] = text }
 
 func (l *timeline) add(st console.Step) {
 	took := ""
 	if st.AttemptType != "" {
-		took = l.s.faint("took ") + duration(fromMilliseconds(st.Duration))
+		took = l.s.Faint("took ") + show.Duration(show.Milliseconds(st.Duration))
 	}
-	l.table.add(l.s.faint("+"+duration(st.Time.Sub(l.received))), l.word(st.Type), took, l.note(st))
+	l.table.Add(l.s.Faint("+"+show.Duration(st.Time.Sub(l.received))), l.word(st.Type), took, l.note(st))
 }
 
 // word colours a step by what it means for the event.
 func (l *timeline) word(t journey.Type) string {
 	switch t {
 	case journey.AttemptSuccess, journey.InvocationSuccess:
-		return l.s.good(string(t))
+		return l.s.Good(string(t))
 	case journey.AttemptRetryableFailure, journey.AttemptThrottle, journey.NoStandardRulesMatched:
-		return l.s.warn(string(t))
+		return l.s.Warn(string(t))
 	case journey.AttemptPermanentFailure, journey.InvocationFailure, journey.InvocationDLQ:
-		return l.s.bad(string(t))
+		return l.s.Bad(string(t))
 	}
 	return string(t)
 }
@@ -156,11 +159,11 @@ func (l *timeline) word(t journey.Type) string {
 func (l *timeline) note(st console.Step) string {
 	switch st.Type {
 	case journey.RuleMatch:
-		return l.s.name(last(st.Rule))
+		return l.s.Name(show.Last(st.Rule))
 	case journey.AttemptSuccess, journey.AttemptRetryableFailure, journey.AttemptPermanentFailure, journey.AttemptThrottle:
-		note := l.s.faint(fmt.Sprintf("attempt %d", st.Attempt))
+		note := l.s.Faint(fmt.Sprintf("attempt %d", st.Attempt))
 		if st.Message != "" {
-			note += gap + st.Message
+			note += show.Gap + st.Message
 		}
 		return note
 	}
@@ -168,13 +171,13 @@ func (l *timeline) note(st console.Step) string {
 }
 
 func (l *timeline) write() error {
-	for i, line := range l.table.lines(max(l.s.width-3, 0)) {
+	for i, line := range l.table.Lines(max(l.s.Width-3, 0)) {
 		if h, ok := l.heads[i]; ok {
-			if err := l.s.printf("\n%s\n", h); err != nil {
+			if err := l.s.Printf("\n%s\n", h); err != nil {
 				return err
 			}
 		}
-		if err := l.s.printf("  %s\n", line); err != nil {
+		if err := l.s.Printf("  %s\n", line); err != nil {
 			return err
 		}
 	}
@@ -182,28 +185,28 @@ func (l *timeline) write() error {
 }
 
 // writeEnds writes a line for each target: how the event's way there ended.
-func writeEnds(s *screen, t *console.Trace, ways []*way) error {
-	if err := s.printf("\n"); err != nil {
+func writeEnds(s *show.Screen, t *console.Trace, ways []*way) error {
+	if err := s.Printf("\n"); err != nil {
 		return err
 	}
 	for _, w := range ways {
 		e := w.end()
-		to := thing(w.target, home(t.Steps[0].Bus))
+		to := show.Thing(w.target, show.Home(t.Steps[0].Bus))
 		text := ""
 		switch e.Type {
 		case journey.InvocationSuccess:
-			text = fmt.Sprintf("%s delivered to %s after %s", s.mark(true), to, duration(fromMilliseconds(e.ToComplete)))
+			text = fmt.Sprintf("%s delivered to %s after %s", s.Mark(true), to, show.Duration(show.Milliseconds(e.ToComplete)))
 			if e.Attempt > 1 {
 				text += fmt.Sprintf(", at attempt %d", e.Attempt)
 			}
 		case journey.InvocationDLQ:
-			text = fmt.Sprintf("%s given up for %s after %s: it is in the dead-letter queue", s.mark(false), to, plural(e.Attempt, "attempt"))
+			text = fmt.Sprintf("%s given up for %s after %s: it is in the dead-letter queue", s.Mark(false), to, show.Plural(e.Attempt, "attempt"))
 		case journey.InvocationFailure:
-			text = fmt.Sprintf("%s given up for %s after %s, and dropped: there is no dead-letter queue", s.mark(false), to, plural(e.Attempt, "attempt"))
+			text = fmt.Sprintf("%s given up for %s after %s, and dropped: there is no dead-letter queue", s.Mark(false), to, show.Plural(e.Attempt, "attempt"))
 		default:
-			text = fmt.Sprintf("%s on its way to %s", s.warn("…"), to)
+			text = fmt.Sprintf("%s on its way to %s", s.Warn("…"), to)
 		}
-		if err := s.printf("%s\n", text); err != nil {
+		if err := s.Printf("%s\n", text); err != nil {
 			return err
 		}
 	}
@@ -213,24 +216,24 @@ func writeEnds(s *screen, t *console.Trace, ways []*way) error {
 	for _, st := range t.Steps {
 		switch st.Type {
 		case journey.NoStandardRulesMatched:
-			return s.printf("%s no rule matched\n", s.mark(false))
+			return s.Printf("%s no rule matched\n", s.Mark(false))
 		case journey.RuleMatch:
-			return s.printf("%s on its way\n", s.warn("…"))
+			return s.Printf("%s on its way\n", s.Warn("…"))
 		}
 	}
-	return s.printf("%s\n", s.faint("No more is known of it: it was matched by no rule, or serve keeps fewer journeys (--journeys)."))
+	return s.Printf("%s\n", s.Faint("No more is known of it: it was matched by no rule, or serve keeps fewer journeys (--journeys)."))
 }
 
 // writeRefusals says what policies do not allow of what was done. What was
 // refused has failed, and its step says so.
-func writeRefusals(s *screen, t *console.Trace) error {
+func writeRefusals(s *show.Screen, t *console.Trace) error {
 	told := map[string]bool{} // a role that is missing is so for each of its targets
 	for _, r := range t.Refusals {
 		if r.Enforced || told[r.Why] {
 			continue
 		}
 		told[r.Why] = true
-		if err := s.printf("%s with --iam enforce this would be refused to %s: %s\n", s.warn("!"), r.Principal, r.Why); err != nil {
+		if err := s.Printf("%s with --iam enforce this would be refused to %s: %s\n", s.Warn("!"), r.Principal, r.Why); err != nil {
 			return err
 		}
 	}
@@ -238,9 +241,9 @@ func writeRefusals(s *screen, t *console.Trace) error {
 }
 
 // writeMissed says why rules did not match.
-func writeMissed(s *screen, t *console.Trace) error {
+func writeMissed(s *show.Screen, t *console.Trace) error {
 	for i := range t.Missed {
-		if err := s.printf("\n"); err != nil {
+		if err := s.Printf("\n"); err != nil {
 			return err
 		}
 		if err := writeExplanation(s, &t.Missed[i]); err != nil {
@@ -248,7 +251,7 @@ func writeMissed(s *screen, t *console.Trace) error {
 		}
 	}
 	if t.MissedMore > 0 {
-		return s.printf("\n%s\n", s.faint(fmt.Sprintf("and %s that are farther from a match", plural(t.MissedMore, "rule"))))
+		return s.Printf("\n%s\n", s.Faint(fmt.Sprintf("and %s that are farther from a match", show.Plural(t.MissedMore, "rule"))))
 	}
 	return nil
 }

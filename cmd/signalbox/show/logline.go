@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"regexp"
@@ -10,18 +10,18 @@ var (
 	warnLine  = regexp.MustCompile(`^(\[WARNING\]|\[signalbox\]|(\S+\t){2}WARN\t)|"level":\s?"WARN"`)
 )
 
-// logLine paints a line of a function's log: Lambda's own lines stand back,
+// LogLine paints a line of a function's log: Lambda's own lines stand back,
 // what went wrong stands out.
-func logLine(s *screen, line string) string {
+func LogLine(s *Screen, line string) string {
 	switch {
 	case strings.HasPrefix(line, "START RequestId: "), strings.HasPrefix(line, "END RequestId: "), strings.HasPrefix(line, "INIT_START "):
-		return s.faint(line)
+		return s.Faint(line)
 	case strings.HasPrefix(line, "REPORT RequestId: "):
-		return s.name(strings.TrimRight(line, "\t "))
+		return s.Name(strings.TrimRight(line, "\t "))
 	case wrongLine.MatchString(line):
-		return s.bad(line)
+		return s.Bad(line)
 	case warnLine.MatchString(line):
-		return s.warn(line)
+		return s.Warn(line)
 	}
 	return line
 }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"strings"
@@ -14,7 +14,7 @@ func TestDurationsHaveAtMostThreeDigits(t *testing.T) {
 		999600 * time.Microsecond: "1.00 s", 1411 * time.Millisecond: "1.41 s", 12340 * time.Millisecond: "12.3 s", 59960 * time.Millisecond: "1 m 00 s",
 		123 * time.Second: "2 m 03 s", 3*time.Hour + 12*time.Minute: "3 h 12 m",
 	} {
-		if got := duration(d); got != want {
+		if got := Duration(d); got != want {
 			t.Errorf("duration(%d) is %q, not %q", d, got, want)
 		}
 	}
@@ -22,24 +22,24 @@ func TestDurationsHaveAtMostThreeDigits(t *testing.T) {
 
 func TestNumbersAreWrittenForPeople(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1204: "1,204", 1234567: "1,234,567"} {
-		if got := count(n); got != want {
+		if got := Count(n); got != want {
 			t.Errorf("count(%d) is %q", n, got)
 		}
 	}
 	for n, want := range map[int64]string{0: "0 B", 224: "224 B", 1500: "1.5 kB", 12_345_678: "12 MB"} {
-		if got := bytesOf(n); got != want {
+		if got := Bytes(n); got != want {
 			t.Errorf("bytesOf(%d) is %q", n, got)
 		}
 	}
 	for d, want := range map[time.Duration]string{0: "now", 5 * time.Second: "5 s ago", 90 * time.Second: "1 m ago", 3 * time.Hour: "3 h ago", 100 * time.Hour: "4 days ago"} {
-		if got := ago(d); got != want {
+		if got := Ago(d); got != want {
 			t.Errorf("ago(%s) is %q", d, got)
 		}
 	}
 }
 
 func TestARNsAreToldInWords(t *testing.T) {
-	at := home("arn:aws:events:us-east-1:000000000000:event-bus/orders")
+	at := Home("arn:aws:events:us-east-1:000000000000:event-bus/orders")
 	for arn, want := range map[string]string{
 		"arn:aws:sqs:us-east-1:000000000000:audit":                            "queue audit",
 		"arn:aws:sqs:eu-west-1:111111111111:audit":                            "queue audit of 111111111111 in eu-west-1",
@@ -49,19 +49,19 @@ func TestARNsAreToldInWords(t *testing.T) {
 		"arn:aws:lambda:us-east-1:000000000000:function:ship":                 "lambda function:ship",
 		"not an ARN": "not an ARN",
 	} {
-		if got := thing(arn, at); got != want {
+		if got := Thing(arn, at); got != want {
 			t.Errorf("%s is told as %q, not %q", arn, got, want)
 		}
 	}
 }
 
 func TestTablesAlignColouredCellsAndFitTheTerminal(t *testing.T) {
-	s := &screen{coloured: true}
-	tab := &table{right: map[int]bool{1: true}}
-	tab.head = s.heads("NAME", "N", "NOTHING", "TEXT")
-	tab.add(s.good("short"), "7", "", "a text that is too long")
-	tab.add("much longer", s.bad("1,204"), "", "b")
-	lines := tab.lines(30)
+	s := &Screen{coloured: true}
+	tab := &Table{Right: map[int]bool{1: true}}
+	tab.Head = s.Heads("NAME", "N", "NOTHING", "TEXT")
+	tab.Add(s.Good("short"), "7", "", "a text that is too long")
+	tab.Add("much longer", s.Bad("1,204"), "", "b")
+	lines := tab.Lines(30)
 	want := []string{
 		"NAME             N  TEXT",
 		"short            7  a text th…",
@@ -90,17 +90,4 @@ func uncoloured(text string) string {
 		b.WriteByte(text[i])
 	}
 	return b.String()
-}
-
-func TestTheProgressBarShowsHowMuchOfTheFileIsSent(t *testing.T) {
-	begun := time.Unix(0, 0)
-	s := &sender{notes: &screen{}, input: &input{size: 200, read: 100}, begun: begun, sent: 1500}
-	want := strings.Repeat("█", 16) + strings.Repeat("░", 16) + "  50 %  1,500 events  750/s"
-	if got := s.bar(begun.Add(2 * time.Second)); got != want {
-		t.Errorf("the bar is %q, not %q", got, want)
-	}
-	s.input.size = 0
-	if got := s.bar(begun); got != "1,500 events" {
-		t.Errorf("without a size the bar is %q", got)
-	}
 }

@@ -1,7 +1,8 @@
-package main
+package remote
 
 import (
 	"bufio"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,11 +15,11 @@ import (
 // server.
 func credentials(env func(string) string) (aws.Credentials, string) {
 	keys := aws.Credentials{AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN")}
-	region := first(env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
-	profile := first(env("AWS_PROFILE"), env("AWS_DEFAULT_PROFILE"), "default")
-	folder := filepath.Join(first(env("HOME"), env("USERPROFILE")), ".aws")
+	region := cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
+	profile := cmp.Or(env("AWS_PROFILE"), env("AWS_DEFAULT_PROFILE"), "default")
+	folder := filepath.Join(cmp.Or(env("HOME"), env("USERPROFILE")), ".aws")
 	if keys.AccessKeyID == "" {
-		p := section(first(env("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(folder, "credentials")), profile)
+		p := section(cmp.Or(env("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(folder, "credentials")), profile)
 		keys = aws.Credentials{AccessKeyID: p["aws_access_key_id"], SecretAccessKey: p["aws_secret_access_key"], SessionToken: p["aws_session_token"]}
 	}
 	if region == "" {
@@ -26,12 +27,12 @@ func credentials(env func(string) string) (aws.Credentials, string) {
 		if profile != "default" {
 			name = "profile " + profile
 		}
-		region = section(first(env("AWS_CONFIG_FILE"), filepath.Join(folder, "config")), name)["region"]
+		region = section(cmp.Or(env("AWS_CONFIG_FILE"), filepath.Join(folder, "config")), name)["region"]
 	}
 	if keys.AccessKeyID == "" || keys.SecretAccessKey == "" {
 		keys = aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
 	}
-	return keys, first(region, "us-east-1")
+	return keys, cmp.Or(region, "us-east-1")
 }
 
 // section is a section of one of the AWS CLI's files, empty where there is none.
@@ -54,14 +55,4 @@ func section(path, name string) map[string]string {
 		}
 	}
 	return found
-}
-
-// first is the first text that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

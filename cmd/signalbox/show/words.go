@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/signalbox/signalbox/arn"
 )
 
-// thing is what an ARN names, in the words of a person: "queue shipped". What
+// Thing is what an ARN names, in the words of a person: "queue shipped". What
 // lies in another account or region than home says so.
-func thing(text string, home arn.ARN) string {
+func Thing(text string, home arn.ARN) string {
 	a, err := arn.Parse(text)
 	if err != nil {
 		return text
@@ -38,20 +38,20 @@ func thing(text string, home arn.ARN) string {
 	return words
 }
 
-// last is the name at the end of a rule's or bus's ARN.
-func last(text string) string {
+// Last is the name at the end of a rule's or bus's ARN.
+func Last(text string) string {
 	return text[strings.LastIndexByte(text, '/')+1:]
 }
 
-// home is the ARN that others are told relative to.
-func home(text string) arn.ARN {
+// Home is the ARN that others are told relative to.
+func Home(text string) arn.ARN {
 	a, _ := arn.Parse(text) // the zero ARN makes all be told in full
 	return a
 }
 
-// duration is a time span in at most three digits: "0.4 ms", "12 ms", "1.41 s",
+// Duration is a time span in at most three digits: "0.4 ms", "12 ms", "1.41 s",
 // "2 m 03 s".
-func duration(d time.Duration) string {
+func Duration(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
 	case d == 0:
@@ -72,8 +72,8 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d h %02d m", s/3600, s%3600/60)
 }
 
-// ago is how long ago something was, roughly.
-func ago(d time.Duration) string {
+// Ago is how long ago something was, roughly.
+func Ago(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return "now"
@@ -87,12 +87,12 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d days ago", d/(24*time.Hour))
 }
 
-func fromMilliseconds(ms float64) time.Duration {
+func Milliseconds(ms float64) time.Duration {
 	return time.Duration(ms * float64(time.Millisecond))
 }
 
-// count is a number with its thousands apart: "1,204".
-func count[N int | int32 | int64 | uint64](n N) string {
+// Count is a number with its thousands apart: "1,204".
+func Count[N int | int32 | int64 | uint64](n N) string {
 	text := strconv.FormatUint(uint64(max(n, 0)), 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -100,16 +100,16 @@ func count[N int | int32 | int64 | uint64](n N) string {
 	return text
 }
 
-// plural is a count with its noun: "1 event", "2 events".
-func plural[N int | int32 | int64 | uint64](n N, noun string) string {
+// Plural is a count with its noun: "1 event", "2 events".
+func Plural[N int | int32 | int64 | uint64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return count(n) + " " + noun
+	return Count(n) + " " + noun
 }
 
-// bytesOf is a size: "1.5 MB".
-func bytesOf(n int64) string {
+// Bytes is a size: "1.5 MB".
+func Bytes(n int64) string {
 	units := []string{"B", "kB", "MB", "GB", "TB"}
 	v, i := float64(n), 0
 	for ; v >= 999.5 && i < len(units)-1; i++ {
@@ -121,7 +121,7 @@ func bytesOf(n int64) string {
 	return fmt.Sprintf("%.1f %s", v, units[i])
 }
 
-// fill is what lacks of a text up to a width.
-func fill(text string, width int) string {
+// Fill is what lacks of a text up to a width.
+func Fill(text string, width int) string {
 	return strings.Repeat(" ", max(width-len([]rune(text)), 0))
 }
