@@ -107,9 +107,9 @@ func TestAFunctionAnswersRequests(t *testing.T) {
 		t.Fatalf("%v: %+v", err, got)
 	}
 	c := event.RequestContext
-	if event.Resource != "/proxy/{id}" || event.Path != "/proxy/a/b" || event.HTTPMethod != "PUT" || event.Body != "hello" || event.IsBase64Encoded ||
+	if event.Resource != "/proxy/{id}" || event.Path != "/proxy/a%2Fb" || event.HTTPMethod != "PUT" || event.Body != "hello" || event.IsBase64Encoded ||
 		event.Headers["X-Two"] != "1" || event.QueryStringParameters["x"] != "2" || len(event.MultiValueQueryStringParameters["x"]) != 2 ||
-		event.PathParameters["id"] != "a/b" || event.StageVariables != nil || c.APIID != id || c.Stage != "prod" || c.Path != "/prod/proxy/a%2Fb" ||
+		event.PathParameters["id"] != "a%2Fb" || event.StageVariables != nil || c.APIID != id || c.Stage != "prod" || c.Path != "/prod/proxy/a%2Fb" ||
 		c.AccountID != "000000000000" || c.RequestID != got.Header.Get("X-Amzn-Requestid") || *c.Identity.SourceIP == "" {
 		t.Errorf("event = %+v", event)
 	}

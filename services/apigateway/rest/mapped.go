@@ -29,8 +29,9 @@ type outgoing struct {
 // fill puts path parameters into a URI: {name} and {name+}.
 func (o *outgoing) fill(uri string) string {
 	for name, v := range o.path {
-		uri = strings.ReplaceAll(uri, "{"+name+"}", (&url.URL{Path: v}).EscapedPath())
-		uri = strings.ReplaceAll(uri, "{"+name+"+}", (&url.URL{Path: v}).EscapedPath())
+		v = (&url.URL{Path: unescape(v), RawPath: v}).EscapedPath()
+		uri = strings.ReplaceAll(uri, "{"+name+"}", v)
+		uri = strings.ReplaceAll(uri, "{"+name+"+}", v)
 	}
 	return uri
 }

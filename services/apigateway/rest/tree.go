@@ -62,7 +62,8 @@ type found struct {
 	method   *apigateway.Method
 }
 
-// find finds the method for a path, escaped, and its path parameters.
+// find finds the method for a path, escaped, and its path parameters, which as
+// on AWS stay so.
 func (t *tree) find(verb, path string) (*found, map[string]string) {
 	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
 	var parts []string
@@ -86,13 +87,13 @@ func (t *tree) walk(verb string, parts []string, params map[string]string) *foun
 	}
 	if next := t.variable; next != nil && part != "" {
 		if f := next.walk(verb, parts[1:], params); f != nil {
-			params[next.name] = part
+			params[next.name] = parts[0]
 			return f
 		}
 	}
 	if next := t.greedy; next != nil {
 		if f := next.at(verb); f != nil {
-			params[next.name] = unescape(strings.Join(parts, "/"))
+			params[next.name] = strings.Join(parts, "/")
 			return f
 		}
 	}
