@@ -18,6 +18,7 @@ import (
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/lambda/sources"
+	"github.com/signalbox/signalbox/services/lambda/watch"
 	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/wire"
@@ -39,7 +40,23 @@ func (s *Server) functions(ctx context.Context, c Config, packages *uploads, box
 		return nil, err
 	}
 	s.onClose(f.Close)
-	return f, nil
+	return f, s.watch(c, f)
+}
+
+// watch has functions follow their source, where a folder of it was named.
+func (s *Server) watch(c Config, f *lambda.Service) error {
+	if c.Watch == "" {
+		return nil
+	}
+	w, err := watch.Start(watch.Config{Dir: c.Watch, Functions: f, Clock: c.Clock, Logger: c.Logger})
+	if err != nil {
+		return err
+	}
+	s.onClose(func(context.Context) error {
+		w.Close()
+		return nil
+	})
+	return nil
 }
 
 // routes are the parts of the address space that are functions'.

@@ -47,6 +47,7 @@ type Config struct {
 	Listen    string        // host:port; empty: DefaultListen
 	Data      string        // directory; made if it is not there
 	Cache     string        // directory of SDKs that functions need; empty: one of the user's
+	Watch     string        // folder of functions' source, whose changes replace their code; empty: none
 	Auth      gateway.Mode  // who may call; see gateway
 	IAM       *access.Mode  // what becomes of what policies do not allow; nil: enforce with authentication required, else audit
 	AccessKey string        // of the root user; empty: what the data directory has, or a new one

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 // has, scripts may say:
 //
 //	server [required]        start a server, and let the command find it
+//	server watch DIR         start one that watches a folder of functions' source
 //	aws SERVICE OP JSON      call an operation
 //	receiver NAME STATUS…    an HTTP receiver at $NAME_URL that answers these, the last for ever;
 //	                         503/60 asks to be left alone for a minute
@@ -61,7 +62,9 @@ func TestScripts(t *testing.T) {
 
 func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	c := server.Config{Listen: "127.0.0.1:0", Data: ts.MkAbs("data"), Version: "test"}
-	if len(args) > 0 {
+	if len(args) == 2 && args[0] == "watch" {
+		c.Watch = ts.MkAbs(args[1])
+	} else if len(args) > 0 {
 		c.Auth, c.AccessKey, c.SecretKey = gateway.Required, "admin", "secret-key"
 		ts.Setenv("AWS_ACCESS_KEY_ID", c.AccessKey)
 		ts.Setenv("AWS_SECRET_ACCESS_KEY", c.SecretKey)

@@ -26,6 +26,7 @@ type serveVerb struct {
 	IAM       string        `name:"iam" env:"SIGNALBOX_IAM" default:"auto" enum:"auto,off,audit,enforce" placeholder:"MODE" help:"What becomes of what IAM policies do not allow. off: nobody looks; audit: it is done, and logged once; enforce: it is refused. Default: audit, and enforce with --auth required"`
 	AccessKey string        `env:"SIGNALBOX_ACCESS_KEY" placeholder:"ID" help:"The root user's key. Default: the one in DIR/credentials.json, which is made."`
 	SecretKey string        `env:"SIGNALBOX_SECRET_KEY" placeholder:"SECRET" help:"Its secret; better given by the variable."`
+	Watch     string        `env:"SIGNALBOX_WATCH" type:"path" placeholder:"DIR" help:"In development: replace functions' code when their source in this folder changes."`
 	Journeys  string        `env:"SIGNALBOX_JOURNEYS" default:"all" enum:"all,failures,off" placeholder:"LEVEL" help:"What is kept of the events' journeys: all, failures, or off. Default: all"`
 	Retention time.Duration `env:"SIGNALBOX_RETENTION" default:"24h" placeholder:"DURATION" help:"How long buses keep events that are delivered. Default: 24h"`
 	Private   bool          `env:"SIGNALBOX_PRIVATE" help:"With --auth required: let API destinations be at loopback and link-local addresses too."`
@@ -39,9 +40,12 @@ func (serveVerb) Help() string {
 
 SDKs and tools need its address and any key: AWS_ENDPOINT_URL=http://localhost:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test. SIGNALBOX_KEY, 32 bytes in hexadecimal, is the key that seals secrets, instead of the one in DIR/seal.key.
 
+With --watch, a function's source is the folder of its name in DIR, or its handler's file there. Go is built, JavaScript and TypeScript are bundled, Python is taken as it is; an invocation in flight ends with the code it began with. What does not build is told, here and in the function's log, and changes nothing.
+
 Examples:
 
     signalbox serve
+    signalbox serve --watch ./functions
     signalbox serve --listen 127.0.0.1:0 --data ./state
     SIGNALBOX_SECRET_KEY=… signalbox serve --auth required --access-key admin`
 }
@@ -81,11 +85,14 @@ func (v *serveVerb) Run(ctx context.Context, sys *system) error {
 
 func (v *serveVerb) config(sys *system) (server.Config, error) {
 	c := server.Config{
-		Listen: v.Listen, Data: v.Data, AccessKey: v.AccessKey, SecretKey: v.SecretKey, Key: sys.env("SIGNALBOX_KEY"),
+		Listen: v.Listen, Data: v.Data, Watch: v.Watch, AccessKey: v.AccessKey, SecretKey: v.SecretKey, Key: sys.env("SIGNALBOX_KEY"),
 		Retention: v.Retention, Private: v.Private, Version: version, Clock: sys.clock,
 	}
 	if (v.AccessKey == "") != (v.SecretKey == "") {
 		return c, exit.Misused("", "--access-key and --secret-key go together")
+	}
+	if v.Watch != "" && v.Auth != "development" {
+		return c, exit.Misused("", "--watch is for development, and does not go with --auth %s", v.Auth)
 	}
 	if v.Retention <= 0 {
 		return c, exit.Misused("", "--retention must be positive, not %s", v.Retention)
