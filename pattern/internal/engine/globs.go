@@ -13,6 +13,7 @@ import (
 // somewhere. The other wildcards are found by how they begin or end.
 type globs struct {
 	lengths [gramSize + 1]int // how many grams have the length
+	firsts  [256 / 64]uint64  // with what bytes grams begin, or have begun
 	grams   persist.Map[gramTests]
 }
 
@@ -53,12 +54,16 @@ func (g globs) changed(ids *IDs, m marked, put bool) globs {
 	} else {
 		tests.mark = ids.Take()
 		g.lengths[len(gram)]++
+		g.firsts[gram[0]/64] |= 1 << (gram[0] % 64)
 	}
 	if tests.tests = changeTests(tests.tests, m, put); len(tests.tests) > 0 {
 		g.grams = g.grams.With(hash, string(gram), tests)
 		return g
 	}
 	ids.Give(tests.mark)
+	if g.grams.Len() == 1 {
+		return globs{}
+	}
 	g.lengths[len(gram)]--
 	g.grams = g.grams.Without(hash, string(gram))
 	return g
@@ -71,6 +76,9 @@ func (g *globs) find(s *Scan, text []byte) {
 			continue
 		}
 		for i := 0; i+n <= len(text); i++ {
+			if g.firsts[text[i]/64]>>(text[i]%64)&1 == 0 {
+				continue
+			}
 			gram := text[i : i+n]
 			if e := g.grams.Get(maphash.Bytes(seed, gram), gram); e != nil && s.first(e.Value.mark) {
 				s.markTests(e.Value.tests, text)
