@@ -80,6 +80,11 @@ func run(seconds int, write, only string) error {
 		}
 		fmt.Fprintf(table, "| %s | %s | %s | %.1f %s\n", s.Name, thousands(ours.perSecond), thousands(t.perSecond), float64(ours.perSecond)/float64(t.perSecond), memory)
 	}
+	if strings.Contains("on several threads", only) {
+		if err := parallel(table, time.Duration(seconds)*time.Second, events); err != nil {
+			return err
+		}
+	}
 	fmt.Print(table)
 	if write == "" {
 		return nil
@@ -127,15 +132,9 @@ func measure(seconds int, s lots.Set, events [][]byte) (result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	before := heap()
-	m := pattern.NewMatcher[int]()
-	for i, text := range s.Rules {
-		p, err := pattern.Parse([]byte(text))
-		if err != nil {
-			return result{}, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		if err := m.Put(i, p); err != nil {
-			return result{}, fmt.Errorf("%s: %w", s.Name, err)
-		}
+	m, err := matcherOf(s)
+	if err != nil {
+		return result{}, err
 	}
 	r := result{held: heap() - before}
 	var keys []int
@@ -150,7 +149,6 @@ func measure(seconds int, s lots.Set, events [][]byte) (result, error) {
 		}
 		return matches, nil
 	}
-	var err error
 	if r.matches, err = pass(len(events)); err != nil {
 		return r, err
 	}
@@ -166,6 +164,20 @@ func measure(seconds int, s lots.Set, events [][]byte) (result, error) {
 		r.perSecond = max(r.perSecond, int64(float64(done)/(threadTime()-begin).Seconds()))
 	}
 	return r, nil
+}
+
+func matcherOf(s lots.Set) (*pattern.Matcher[int], error) {
+	m := pattern.NewMatcher[int]()
+	for i, text := range s.Rules {
+		p, err := pattern.Parse([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if err := m.Put(i, p); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return m, nil
 }
 
 // threadTime is the processor time of the thread: other processes do not count.
