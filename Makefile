@@ -51,6 +51,7 @@ bench: build ## measure the whole: PutEvents, sustained delivery, latency, start
 
 oracle-pattern: ## ask event-ruler (Java) and package pattern the same random questions
 	$(GO) run ./pattern/oracle -n 100000
+	$(GO) run ./pattern/oracle -n 60000 -seed 2 -doubled
 
 SEEDS ?= 1
 oracle-dynamodb: ## ask DynamoDB Local (Java, Maven) and our tables the same random questions, 20,000 a seed
