@@ -132,7 +132,7 @@ func (q *page) partition(parts []expr.KeyPart, older bool) error {
 			if v.Kind.String() != q.d.Kinds[part.Name] || part.Compare == expr.BeginsWith && v.Kind == item.N {
 				return invalid(badParameter + "Condition parameter type does not match schema type")
 			}
-			if v.Kind != item.N && v.Text == "" && part.Compare != expr.BeginsWith {
+			if v.Kind != item.N && v.Text == "" {
 				return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", part.Name)
 			}
 		}

@@ -150,7 +150,7 @@ func (p *parser) item(level int) (Item, error) {
 		if name, err = p.name("String"); err != nil {
 			break
 		}
-		if p.check && name == "" && level > 1 {
+		if p.check && name == "" {
 			return nil, invalid("Empty attribute name")
 		}
 		var v Value

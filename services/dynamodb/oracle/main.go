@@ -19,9 +19,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -42,7 +44,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "of the questions")
 	save := flag.String("save", "", "file to keep the questions and answers in")
 	show := flag.Int("show", 20, "how many differences to print")
-	words := flag.Bool("words", false, "print refusals in other words, too")
+	words := flag.Bool("words", false, "print which words differ, and how often")
 	flag.Parse()
 	if err := run(*jars, *url, *n, *seed, *save, tally{show: *show, words: *words}); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
@@ -80,11 +82,11 @@ func run(jars, url string, n int, seed uint64, save string, t tally) error {
 		if err != nil {
 			return err
 		}
-		a, err := ours(q.Op, body)
+		a, err := answer.Whole(ctx, ours, q.Op, body)
 		if err != nil {
 			return err
 		}
-		b, err := theirs(q.Op, body)
+		b, err := answer.Whole(ctx, theirs, q.Op, body)
 		if err != nil {
 			return err
 		}
@@ -93,6 +95,11 @@ func run(jars, url string, n int, seed uint64, save string, t tally) error {
 	}
 	fmt.Printf("%d questions: %d answered alike, %d refused alike, %d refused in other words, %d differ\n",
 		len(questions), t.same, t.refused, t.wording, t.differ)
+	if t.words {
+		for _, pair := range slices.SortedFunc(maps.Keys(t.pairs), func(a, b string) int { return t.pairs[b] - t.pairs[a] }) {
+			fmt.Printf("%5d  %s\n", t.pairs[pair], pair)
+		}
+	}
 	if save != "" {
 		return write(save, kept)
 	}
@@ -112,6 +119,7 @@ type Case struct {
 type tally struct {
 	show                           int // differences yet to be printed
 	words                          bool
+	pairs                          map[string]int // of messages
 	same, refused, wording, differ int
 }
 
@@ -125,9 +133,12 @@ func (t *tally) count(i int, q workload.Request, body []byte, a, b answer.Answer
 		}
 		return
 	case answer.Wording:
-		if t.wording++; !t.words {
-			return
+		t.wording++
+		if t.pairs == nil {
+			t.pairs = map[string]int{}
 		}
+		t.pairs[fmt.Sprintf("signalbox:      %s\n       dynamodb local: %s", answer.Words(a), answer.Words(b))]++
+		return
 	default:
 		t.differ++
 	}
@@ -153,10 +164,8 @@ func write(path string, cases []Case) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-type asker func(op string, body []byte) (answer.Answer, error)
-
 // signalbox asks our own tables, in memory.
-func signalbox(ctx context.Context) (asker, func(), error) {
+func signalbox(ctx context.Context) (answer.Asker, func(), error) {
 	e, err := local.Open("data", local.Options{FS: vfs.NewMem(), Clock: clock.Real()})
 	if err != nil {
 		return nil, nil, err
@@ -176,7 +185,7 @@ func signalbox(ctx context.Context) (asker, func(), error) {
 	return ask, func() { _ = s.Close(ctx); _ = e.Close() }, nil
 }
 
-func remote(url string) asker {
+func remote(url string) answer.Asker {
 	return func(op string, body []byte) (answer.Answer, error) {
 		r, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 		if err != nil {

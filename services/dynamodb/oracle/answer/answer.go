@@ -79,11 +79,6 @@ func Compare(op string, input map[string]any, a, b Answer) Verdict {
 		return compareReasons(a.Reasons, b.Reasons)
 	}
 	x, y := shape(op, input, a.Output), shape(op, input, b.Output)
-	if _, ok := y["LastEvaluatedKey"]; !ok && input["Limit"] != nil {
-		// API reference, Query: a key "does not necessarily mean that there is
-		// more data". DynamoDB Local sees some ends that nobody need see.
-		delete(x, "LastEvaluatedKey")
-	}
 	if reflect.DeepEqual(x, y) {
 		return Same
 	}
@@ -103,7 +98,7 @@ func explained(op string, input map[string]any, a, b Answer) bool {
 		// Error. Which action's is told first is left open; where one is invalid,
 		// DynamoDB Local may look at the others or not.
 		return isInvalid(a)
-	case b.Error == "ResourceNotFoundException" && a.Error == "ValidationException":
+	case b.Error == "ResourceNotFoundException" && a.Error == "ValidationException", op == "BatchGetItem" && a.Error == "ResourceNotFoundException" && b.Error == "ValidationException":
 		// Two faults: a request that is wrong, of a table that is not there.
 		return true
 	case op == "Scan" && input["IndexName"] != nil && (input["FilterExpression"] != nil || input["ScanFilter"] != nil) && b.Error == "" && a.Error == "":
@@ -118,6 +113,10 @@ func explained(op string, input map[string]any, a, b Answer) bool {
 		// What can never be true is refused before the condition is looked at;
 		// DynamoDB Local does not see all such paths.
 		return b.Error == "ConditionalCheckFailedException" || b.Error == "TransactionCanceledException"
+	case noValue.MatchString(a.Message):
+		// What is no attribute is refused before the condition is looked at;
+		// DynamoDB Local looks into older members later.
+		return b.Error == "ConditionalCheckFailedException"
 	case strings.HasSuffix(a.Message, "This attribute is part of the key"):
 		// What can never be done is refused before the condition is looked at.
 		return b.Error == "ConditionalCheckFailedException"
@@ -131,6 +130,8 @@ func explained(op string, input map[string]any, a, b Answer) bool {
 	}
 	return false
 }
+
+var noValue = regexp.MustCompile(`^(Supplied AttributeValue|Empty attribute name|Number (over|under)flow|Attempting to store more than 38|The parameter cannot be converted to a numeric value|Input collection contains duplicates|One or more parameter values were invalid: (Input collection|An? .* set|Binary sets|Null attribute value))`)
 
 func isInvalid(a Answer) bool {
 	return slices.ContainsFunc(a.Reasons, func(r any) bool { return r.(map[string]any)["Code"] == "ValidationError" })
@@ -184,6 +185,10 @@ var wordings = []struct {
 	{regexp.MustCompile(`^Invalid table/index name\..*`), "NAME"},
 	{regexp.MustCompile(`keys: \{.*\}`), "keys"},
 	{regexp.MustCompile(` IndexName: .*`), ""},
+	{regexp.MustCompile(`^1 validation error detected: Value '.*' at 'segment' failed to satisfy constraint: Member must have value less than or equal to .*`), "SEGMENT"},
+	{regexp.MustCompile(`^The Segment parameter is zero-based .*`), "SEGMENT"},
+	{regexp.MustCompile(`^1 validation error detected: Value .* at 'requestItems.*' failed to satisfy constraint: Member must have length .*`), "BATCH"},
+	{regexp.MustCompile(`^(The list of keys in RequestItems for BatchGetItem is required.*|The batch write request list for a table cannot be null or empty.*|Too many items requested for the Batch.*)`), "BATCH"},
 }
 
 func normalize(message string) string {
@@ -193,9 +198,15 @@ func normalize(message string) string {
 	return message
 }
 
+// Words are what a refusal says, without what differs from one to the next.
+func Words(a Answer) string { return quoted.ReplaceAllString(normalize(a.Message), ": …") }
+
+var quoted = regexp.MustCompile(`(keyword|name|value|key|token|near|type|operand|operands|function|operator|one|two): [^;]*`)
+
 // shape brings an output into one form.
 func shape(op string, input, out map[string]any) map[string]any {
 	t, _ := tidy(out).(map[string]any)
+	delete(t, "ItemCollectionMetrics") // DynamoDB Local knows none
 	delete(t, "UnprocessedItems")
 	delete(t, "UnprocessedKeys")
 	delete(t, "TableDescription")
@@ -209,16 +220,15 @@ func shape(op string, input, out map[string]any) map[string]any {
 		delete(c, "GlobalSecondaryIndexes")
 		delete(c, "CapacityUnits")
 	}
+	if op == "Scan" && input["IndexName"] != nil && input["ProjectionExpression"] != nil {
+		// Developer guide, "Local secondary indexes": what is not projected is
+		// fetched from the table, and costs. DynamoDB Local does not charge scans.
+		delete(t, "ConsumedCapacity")
+	}
 	if op == "Scan" || op == "Query" && input["IndexName"] != nil {
 		// Entries of one key have no order among them.
-		if input["Limit"] != nil {
-			delete(t, "Items")
-			delete(t, "LastEvaluatedKey")
-			if input["FilterExpression"] != nil || input["QueryFilter"] != nil {
-				delete(t, "Count")
-			}
-		}
 		order(t, "Items")
+		order(t, "All")
 	}
 	if all, ok := t["Responses"].(map[string]any); ok {
 		for table := range all {

@@ -10,6 +10,7 @@ type placeholders struct {
 	m      *Maker
 	names  object
 	values object
+	flat   bool // no paths into keys: in transactions, DynamoDB Local lets some pass
 }
 
 func (m *Maker) placeholders() *placeholders {
@@ -53,8 +54,9 @@ func (p *placeholders) name(attribute string) string {
 }
 
 func (p *placeholders) path() string {
-	path := p.name(p.m.attribute())
-	for p.m.chance(20) {
+	attribute := p.m.attribute()
+	path := p.name(attribute)
+	for p.m.chance(20) && !(p.flat && (attribute == "h" || attribute == "r")) {
 		if p.m.chance(50) {
 			path += fmt.Sprintf("[%d]", p.m.r.IntN(4))
 		} else {
@@ -87,6 +89,9 @@ func (p *placeholders) condition(depth int) string {
 			return "NOT " + a
 		}
 		return "(" + a + ")"
+	}
+	if m.chance(4) {
+		return p.odd()
 	}
 	switch m.r.IntN(12) {
 	case 0:
@@ -149,7 +154,25 @@ func (p *placeholders) assigned() string {
 		}
 		return p.value(object{"N": m.number()})
 	}
-	switch m.r.IntN(7) {
+	list := func() string {
+		switch m.r.IntN(4) {
+		case 0:
+			return p.path()
+		case 1:
+			return "if_not_exists(" + p.path() + ", " + p.value(object{"L": []any{}}) + ")"
+		}
+		return p.value(object{"L": []any{m.value(0)}})
+	}
+	switch m.r.IntN(11) {
+	case 7:
+		return "list_append(" + list() + ", " + list() + ")"
+	case 8:
+		return "if_not_exists(" + p.path() + ", if_not_exists(" + p.path() + ", " + p.value(m.value(0)) + "))"
+	case 9:
+		return "(" + number() + pick(m, " + ", " - ", "-", "+") + number() + ")"
+	case 10:
+		return pick(m, "list_append("+list()+", list_append("+list()+", "+list()+"))", "size("+p.path()+")", number()+" + "+number()+" - "+number(),
+			"attribute_exists("+p.path()+")", "list_append("+list()+")", "if_not_exists("+p.value(m.value(0))+", "+p.path()+")", "-"+p.path())
 	case 0:
 		return number() + " + " + number()
 	case 1:
@@ -170,6 +193,38 @@ func (p *placeholders) projection() string {
 		list = append(list, p.path())
 	}
 	return strings.Join(list, ", ")
+}
+
+// odd is a condition as nobody should write it: functions where they do not
+// belong, operands of the wrong kind.
+func (p *placeholders) odd() string {
+	m := p.m
+	return pick(m,
+		func() string { return "attribute_exists(" + p.value(m.value(0)) + ")" },
+		func() string { return "contains(" + p.value(m.value(0)) + ", " + p.path() + ")" },
+		func() string {
+			return "contains(" + p.value(object{"S": "abc"}) + ", " + p.value(object{"S": "b"}) + ")"
+		},
+		func() string { return "begins_with(" + p.value(object{"S": "abc"}) + ", " + p.path() + ")" },
+		func() string { return "begins_with(" + p.path() + ", " + p.value(m.value(0)) + ")" },
+		func() string { return "begins_with(" + p.path() + ")" },
+		func() string { return "attribute_type(" + p.path() + ", " + p.value(m.value(0)) + ")" },
+		func() string { return "size(" + p.value(m.value(1)) + ") > " + p.value(object{"N": "1"}) },
+		func() string { return "size(size(" + p.path() + ")) = " + p.value(object{"N": "1"}) },
+		func() string { return "size(" + p.path() + ")" },
+		func() string { return "if_not_exists(" + p.path() + ", " + p.path() + ") = " + p.path() },
+		func() string { return p.path() },
+		func() string { return p.value(m.value(0)) + " = " + p.value(m.value(0)) },
+		func() string { return "(" + p.path() + ") = (" + p.value(m.value(0)) + ")" },
+		func() string { return "NOT (NOT " + p.path() + " = " + p.value(m.value(0)) + ")" },
+		func() string { return p.path() + " BETWEEN " + p.path() + " AND size(" + p.path() + ")" },
+		func() string {
+			return "size(" + p.path() + ") BETWEEN " + p.value(object{"N": "0"}) + " AND " + p.value(object{"N": "3"})
+		},
+		func() string { return p.path() + " IN ()" },
+		func() string { return p.path() + " = " + p.path() + " = " + p.path() },
+		func() string { return "ATTRIBUTE_EXISTS(" + p.path() + ")" },
+	)()
 }
 
 // garble breaks an expression now and then.

@@ -10,6 +10,9 @@ func (m *Maker) Next() Request {
 	if m.chance(15) {
 		in["ReturnConsumedCapacity"] = pick(m, "TOTAL", "INDEXES", "NONE")
 	}
+	if m.r.IntN(400) == 0 {
+		return m.updateTable()
+	}
 	switch m.r.IntN(20) {
 	case 0, 1, 2, 3:
 		return m.put(s, in)
@@ -24,6 +27,9 @@ func (m *Maker) Next() Request {
 	case 16:
 		return m.scan(s, in)
 	case 17:
+		if m.chance(25) {
+			return m.badBatch()
+		}
 		return m.batch()
 	default:
 		return m.transact()
@@ -47,6 +53,7 @@ func (m *Maker) put(s schema, in object) Request {
 	if m.chance(40) {
 		in["ReturnValues"] = pick(m, "ALL_OLD", "ALL_OLD", "ALL_OLD", "NONE", "ALL_NEW")
 	}
+	m.metrics(in)
 	m.guard(in, p)
 	p.into(in)
 	return Request{"PutItem", in}
@@ -58,6 +65,7 @@ func (m *Maker) deleteItem(s schema, in object) Request {
 	if m.chance(60) {
 		in["ReturnValues"] = "ALL_OLD"
 	}
+	m.metrics(in)
 	m.guard(in, p)
 	p.into(in)
 	return Request{"DeleteItem", in}
@@ -83,6 +91,7 @@ func (m *Maker) updateItem(s schema, in object) Request {
 	p := m.placeholders()
 	in["Key"] = m.key(s)
 	in["ReturnValues"] = pick(m, "ALL_NEW", "ALL_OLD", "UPDATED_NEW", "UPDATED_OLD", "NONE")
+	m.metrics(in)
 	switch {
 	case m.chance(12):
 		updates := object{}
@@ -106,47 +115,9 @@ func (m *Maker) updateItem(s schema, in object) Request {
 			in["UpdateExpression"] = m.garble(text)
 		}
 	}
-	if m.chance(40) {
-		in["ConditionExpression"] = m.garble(p.condition(2))
-	}
+	m.guard(in, p)
 	p.into(in)
 	return Request{"UpdateItem", in}
-}
-
-func (m *Maker) expected(in object) {
-	list := object{}
-	for range 1 + m.r.IntN(2) {
-		e := m.comparison()
-		switch m.r.IntN(4) {
-		case 0:
-			e = object{"Value": m.value(0)}
-		case 1:
-			e = object{"Exists": false}
-		}
-		list[m.attribute()] = e
-	}
-	in["Expected"] = list
-	if m.chance(30) {
-		in["ConditionalOperator"] = pick(m, "AND", "OR")
-	}
-}
-
-func (m *Maker) comparison() object {
-	op := pick(m, "EQ", "NE", "IN", "LE", "LT", "GE", "GT", "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH")
-	var list []any
-	switch op {
-	case "NULL", "NOT_NULL":
-		return object{"ComparisonOperator": op}
-	case "BETWEEN":
-		list = []any{object{"N": "1"}, object{"N": m.number()}}
-	case "BEGINS_WITH":
-		list = []any{object{"S": m.text()}}
-	case "IN":
-		list = []any{object{"N": m.number()}, object{"N": m.number()}}
-	default:
-		list = []any{m.value(0)}
-	}
-	return object{"ComparisonOperator": op, "AttributeValueList": list}
 }
 
 // page adds what Query and Scan have in common.
@@ -197,25 +168,11 @@ func (m *Maker) query(s schema, in object) Request {
 	if m.chance(25) {
 		in["Limit"] = 1 + m.r.IntN(3)
 	}
-	if m.chance(10) {
-		in["ExclusiveStartKey"] = m.key(s)
+	if rng != "" && m.chance(10) {
+		in["ExclusiveStartKey"] = m.start(s, hash, rng)
 	}
 	p.into(in)
 	return Request{"Query", in}
-}
-
-func (m *Maker) olderQuery(s schema, in object, hash, rng string) {
-	conditions := object{hash: object{"ComparisonOperator": "EQ", "AttributeValueList": []any{m.keyValue(s.kinds[hash])}}}
-	if rng != "" && m.chance(60) {
-		conditions[rng] = object{"ComparisonOperator": pick(m, "EQ", "LT", "LE", "GT", "GE", "NE", "BEGINS_WITH"), "AttributeValueList": []any{m.keyValue(s.kinds[rng])}}
-	}
-	in["KeyConditions"] = conditions
-	if m.chance(40) {
-		in["QueryFilter"] = object{m.attribute(): m.comparison()}
-	}
-	if m.chance(20) {
-		in["AttributesToGet"] = []any{m.attribute()}
-	}
 }
 
 func (m *Maker) scan(s schema, in object) Request {
@@ -223,14 +180,17 @@ func (m *Maker) scan(s schema, in object) Request {
 	if all := append(append([]index{}, s.global...), s.local...); len(all) > 0 && m.chance(50) {
 		in["IndexName"] = pick(m, all...).name
 	}
-	if m.chance(10) {
-		in["ScanFilter"] = object{m.attribute(): m.comparison()}
+	if m.chance(15) {
+		in["Limit"] = 2 + m.r.IntN(9)
+	}
+	if m.chance(15) {
+		in["Segment"], in["TotalSegments"] = m.segment()
+	}
+	if m.chance(20) {
+		m.olderFilter(in, "ScanFilter")
 		return Request{"Scan", in}
 	}
 	m.page(in, p)
-	if m.chance(5) {
-		in["Segment"], in["TotalSegments"] = 0, 1
-	}
 	p.into(in)
 	return Request{"Scan", in}
 }
@@ -292,6 +252,7 @@ func (m *Maker) transact() Request {
 	for range 1 + m.r.IntN(3) {
 		s := pick(m, m.tables...)
 		p := m.placeholders()
+		p.flat = true
 		t := object{"TableName": s.name}
 		if m.chance(30) {
 			t["ConditionExpression"] = p.condition(1)

@@ -7,6 +7,7 @@ package workload
 import (
 	"encoding/base64"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 )
 
@@ -17,10 +18,11 @@ type object = map[string]any
 type Maker struct {
 	r      *rand.Rand
 	tables []schema
+	added  bool // the index that comes and goes is there
 }
 
 // New makes a maker.
-func New(seed uint64) *Maker { return &Maker{r: rand.New(rand.NewPCG(seed, 8)), tables: schemas} }
+func New(seed uint64) *Maker { return &Maker{r: rand.New(rand.NewPCG(seed, 8)), tables: schemas()} }
 
 func (m *Maker) chance(percent int) bool { return m.r.IntN(100) < percent }
 
@@ -30,13 +32,15 @@ var attributes = []string{"a", "b", "c", "d", "e", "f1", "g_h", "size2"}
 
 func (m *Maker) attribute() string {
 	if m.chance(3) {
-		return pick(m, "name", "status", "Ünï", "a.b", "with space", "h", "r")
+		return pick(m, "name", "status", "Date", "comment", "Ünï", "a.b", "with space", "h", "r", "items", "_a", "0a", "")
 	}
 	return pick(m, attributes...)
 }
 
 func (m *Maker) number() string {
-	switch m.r.IntN(12) {
+	switch m.r.IntN(14) {
+	case 2:
+		return m.digits()
 	case 0:
 		return pick(m, "1E+125", "-9.9e100", "1e-130", "0.000000001", "12345678901234567890123456789012345678", "-0", "1.50", "007", "+3", "100")
 	case 1:
@@ -44,6 +48,26 @@ func (m *Maker) number() string {
 	default:
 		return pick(m, "0", "1", "2", "3", "5", "-1", "-7", "42")
 	}
+}
+
+// digits is a number of up to 38 digits, or one more, somewhere.
+func (m *Maker) digits() string {
+	n := 1 + m.r.IntN(39)
+	var b strings.Builder
+	if m.chance(30) {
+		b.WriteByte('-')
+	}
+	point := m.r.IntN(n + 1)
+	for i := range n {
+		if i == point && i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteByte(byte('0' + m.r.IntN(10)))
+	}
+	if m.chance(30) {
+		b.WriteString(pick(m, "e", "E", "e+", "E-") + strconv.Itoa(m.r.IntN(130)))
+	}
+	return b.String()
 }
 
 func (m *Maker) text() string {
