@@ -134,7 +134,7 @@ func explainMember(m *rule.Member, all []leaf, only bool) MemberExplanation {
 	if present {
 		e.Reason = nearestValue(m, all)
 	} else {
-		e.Reason = nearestPath(m.Path, all)
+		e.Reason = nearestPath(m, all)
 	}
 	return e
 }

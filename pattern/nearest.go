@@ -6,16 +6,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/pattern/internal/address"
 	"github.com/signalbox/signalbox/pattern/internal/casefold"
 	"github.com/signalbox/signalbox/pattern/internal/lex"
 	"github.com/signalbox/signalbox/pattern/internal/rule"
 )
 
-// nearestPath words why the event has nothing at path, by the nearest thing
-// that it has.
-func nearestPath(path string, all []leaf) string {
+// nearestPath words why the event has nothing at the member's path, by the
+// nearest thing that it has.
+func nearestPath(m *rule.Member, all []leaf) string {
+	path := m.Path
 	last := path[strings.LastIndexByte(path, '.')+1:]
-	best, reason := 0, fmt.Sprintf("the event has no %s", path)
+	best, reason := 0, fmt.Sprintf("the event has no %s", path)+nothingThere(m.Tests)
 	try := func(rank int, format string, args ...any) {
 		if rank > best {
 			best, reason = rank, fmt.Sprintf(format, args...)
@@ -36,6 +38,8 @@ func nearestPath(path string, all []leaf) string {
 			}
 		case strings.EqualFold(l.path, path):
 			try(5, "the event has %s: the names differ only in case", l.path)
+		case sameLetters(l.path, path):
+			try(5, "the event has %s: the names differ only in case, hyphens and underscores", l.path)
 		case l.path[strings.LastIndexByte(l.path, '.')+1:] == last:
 			try(4, "%s, %s", nests("the pattern", path, last), nests("the event", l.path, "it"))
 		case strings.EqualFold(l.path[strings.LastIndexByte(l.path, '.')+1:], last):
@@ -43,6 +47,27 @@ func nearestPath(path string, all []leaf) string {
 		}
 	}
 	return reason
+}
+
+// sameLetters reports whether paths differ only in case, hyphens and
+// underscores, as detail-type and detailType do.
+func sameLetters(a, b string) bool {
+	bare := strings.NewReplacer("-", "", "_", "")
+	return strings.EqualFold(bare.Replace(a), bare.Replace(b))
+}
+
+// nothingThere words why a member's alternatives do not take a member that is
+// absent, if people tend to expect it of them.
+func nothingThere(tests []rule.Test) string {
+	for i := range tests {
+		switch t := &tests[i]; {
+		case t.Kind == rule.Literal && t.Text == "null":
+			return `; null matches a member that is null, {"exists": false} one that is absent`
+		case t.Kind == rule.Not:
+			return "; anything-but wants the member to be there"
+		}
+	}
+	return ""
 }
 
 // nests words where a path's last step stands.
@@ -60,6 +85,7 @@ func nests(who, path, what string) string {
 // nearestValue words why none of the values at the member's path will do.
 func nearestValue(m *rule.Member, all []leaf) string {
 	best, reason := -1, ""
+	var nearest *rule.Value
 	for i := range all {
 		l := &all[i]
 		if l.path != m.Path || l.empty {
@@ -67,11 +93,37 @@ func nearestValue(m *rule.Member, all []leaf) string {
 		}
 		for j := range m.Tests {
 			if rank, why := miss(&m.Tests[j], m.Path, &l.value); rank > best {
-				best, reason = rank, why
+				best, reason, nearest = rank, why, &l.value
 			}
 		}
 	}
+	if best <= plainMiss && len(m.Tests) > 1 {
+		return fmt.Sprintf("%s is %s, the pattern wants %s", m.Path, words(nearest), listed(m.Tests))
+	}
 	return reason
+}
+
+// plainMiss is the highest rank of a miss that is like any other.
+const plainMiss = 2
+
+// listed words alternatives: the first ones, and how many more there are.
+func listed(tests []rule.Test) string {
+	const shown = 4
+	var b strings.Builder
+	for i := range tests {
+		switch left := len(tests) - i; {
+		case i == 0:
+		case i == shown && left > 1:
+			fmt.Fprintf(&b, " or one of %d more", left)
+			return b.String()
+		case left == 1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(tests[i].Src)
+	}
+	return b.String()
 }
 
 // miss words why the test does not hold for v, and ranks how near it came.
@@ -100,9 +152,32 @@ func miss(t *rule.Test, path string, v *rule.Value) (int, string) {
 		if t.Text != "" {
 			return 1, is + ", the pattern wants " + t.Src
 		}
-		return 2, is + ", which is no address in the block"
+		if v.Kind != '"' || !isAddress(v.Text) {
+			return 2, is + ", which is no IP address"
+		}
+		return 2, is + ", which is no address in the block of " + t.Src
 	}
-	return 2, is + ", which is not what " + t.Src + " asks for"
+	return 2, is + missedText(t, v)
+}
+
+// missedText words why a test about text does not hold for v.
+func missedText(t *rule.Test, v *rule.Value) string {
+	if v.Kind != '"' {
+		return ", the pattern wants a string"
+	}
+	switch t.Kind {
+	case rule.Prefix:
+		return ", which does not begin with " + quote(t.Text)
+	case rule.Suffix:
+		return ", which does not end with " + quote(t.Text)
+	case rule.PrefixFold:
+		return ", which does not begin with " + quote(t.Text) + " in any case"
+	case rule.SuffixFold:
+		return ", which does not end with " + quote(t.Text) + " in any case"
+	case rule.Fold:
+		return ", which is not " + quote(t.Text) + " in any case"
+	}
+	return ", which does not fit the wildcard " + quote(t.Text)
 }
 
 // confused recognizes the mistakes that people make.
@@ -167,4 +242,9 @@ func bounds(t *rule.Test) string {
 		parts = append(parts, map[bool]string{true: "< ", false: "<= "}[t.HiOpen]+formatFloat(t.Hi))
 	}
 	return strings.Join(parts, " and ")
+}
+
+func isAddress(text []byte) bool {
+	_, ok := address.Parse(text)
+	return ok
 }
