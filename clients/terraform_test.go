@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox/signalbox/clients/providers"
 	"github.com/signalbox/signalbox/signalboxtest"
 )
 
@@ -29,10 +30,7 @@ func newTerraform(t *testing.T, name, endpoint string) *terraform {
 // newTerraformIn copies the configuration that lies in folder.
 func newTerraformIn(t *testing.T, folder, endpoint string) *terraform {
 	t.Helper()
-	plugins := os.Getenv("TF_PLUGIN_DIR")
-	if plugins == "" {
-		plugins = pluginDir(t)
-	}
+	plugins := providers.Dir()
 	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" {
 		leaveOut(t, "terraform and its AWS provider (TF_PLUGIN_DIR)")
 	}
@@ -42,29 +40,6 @@ func newTerraformIn(t *testing.T, folder, endpoint string) *terraform {
 	}
 	tf.run("init", "-plugin-dir="+plugins)
 	return tf
-}
-
-// pluginDir looks for the provider where terraform itself does, and in /opt;
-// empty where there is none.
-func pluginDir(t *testing.T) string {
-	home, _ := os.UserHomeDir()
-	for _, root := range []string{"/opt", "/usr/local/share/terraform", "/usr/share/terraform", filepath.Join(home, ".terraform.d"), filepath.Join(home, ".local/share/terraform")} {
-		var found string
-		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-			if err != nil || strings.Count(strings.TrimPrefix(path, root), "/") > 8 {
-				return filepath.SkipDir
-			}
-			if strings.HasPrefix(d.Name(), "terraform-provider-aws_v") {
-				found = path
-				return filepath.SkipAll
-			}
-			return nil
-		})
-		if dir, _, ok := strings.Cut(found, "/registry.terraform.io/"); ok {
-			return dir
-		}
-	}
-	return ""
 }
 
 func (tf *terraform) run(args ...string) string {

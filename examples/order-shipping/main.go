@@ -1,11 +1,15 @@
 // Order-shipping is an order system and a carrier that cannot speak events,
-// joined by Signalbox: steps 5 to 10 of the Serverless Event Gateway.
+// joined by an event bus: the Serverless Event Gateway. What is deployed lies in
+// terraform/ (and the same in template.yaml) and handlers/; nothing in there is
+// made for Signalbox.
 //
-//	shop ── order created ──► bus "orders" ── rule ──► API destination ──► carrier (HTTP, Basic auth)
-//	shop ◄── queue ◄── rule ── bus "orders" ◄── order shipped ── shop's HTTP endpoint ◄── carrier
+//	client ── Orders API ── create-order ── table ── stream ── pipe ── bus "orders"
+//	bus ── order-created ── API destination (20 a second) ── carrier
+//	carrier ── /confirm-shipment ── bus ── order-shipped ── confirm-shipment ── table
 //
-// It starts Signalbox on a temporary data directory, sets everything up with
-// the AWS SDK, sends 100 orders through, and kills Signalbox (SIGKILL) in the
+// This program starts Signalbox on a temporary data directory, deploys the
+// application with Terraform or, where that is not installed, with `signalbox
+// deploy`, makes 100 orders over the API, and kills Signalbox (SIGKILL) in the
 // middle. Every order ends shipped all the same.
 package main
 
@@ -15,23 +19,23 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
 )
 
 func main() {
+	d := &deployment{}
 	binary := flag.String("signalbox", "signalbox", "the signalbox `binary` to run")
-	orders := flag.Int("orders", 100, "how many orders to send")
+	orders := flag.Int("orders", 100, "how many orders to make")
+	flag.StringVar(&d.source, "source", "examples/order-shipping", "the `folder` of the application")
+	flag.StringVar(&d.with, "deploy", "", "how to deploy: terraform or cloudformation; terraform where it is installed")
+	flag.StringVar(&d.handlers, "handlers", "go", "which handlers: go or, with terraform, python")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, errors.New("not every order was shipped within two minutes"))
-	defer cancel()
-	if err := run(ctx, *binary, *orders); err != nil {
+	if err := run(ctx, *binary, d, *orders); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -40,32 +44,40 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, binary string, orders int) error {
-	data, err := os.MkdirTemp("", "signalbox-demo-")
+func run(ctx context.Context, binary string, d *deployment, orders int) error {
+	work, err := os.MkdirTemp("", "signalbox-demo-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(data)
-	box := &signalbox{binary: binary, data: data}
+	defer os.RemoveAll(work)
+	box := &signalbox{binary: binary, data: work + "/data"}
 	if err := box.start(ctx); err != nil {
 		return err
 	}
 	defer box.stop()
-
-	shop, err := newShop(ctx, box.url())
+	begin := time.Now()
+	api, err := d.deploy(ctx, box, work)
 	if err != nil {
 		return err
 	}
-	defer shop.close()
-	carrier, err := newCarrier(shop.confirmURL())
-	if err != nil {
+	fmt.Printf("   deployed with %s in %.0f s: %s\n\n", d.with, time.Since(begin).Seconds(), api)
+
+	ctx, cancel := context.WithTimeoutCause(ctx, 3*time.Minute, errors.New("not every order was shipped within three minutes"))
+	defer cancel()
+	shop := newShop(api)
+	if err := shipAll(ctx, box, shop, orders); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
 		return err
 	}
-	defer carrier.close()
-	if err := shop.setUp(ctx, carrier.url()); err != nil {
-		return fmt.Errorf("setting up: %w", err)
-	}
+	fmt.Printf("\n\nAll %d orders are shipped. The journey of one of them (signalbox trace):\n\n", orders)
+	return box.run(ctx, "trace", shop.trace())
+}
 
+// shipAll makes orders and waits until each is shipped; on the way it kills the
+// server.
+func shipAll(ctx context.Context, box *signalbox, shop *shop, orders int) error {
 	work, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed := make(chan error, 2)
@@ -87,7 +99,7 @@ func run(ctx context.Context, binary string, orders int) error {
 		case <-tick.C:
 		}
 		placed, shipped := shop.count()
-		bar.draw(placed, carrier.called(), shipped)
+		bar.draw(placed, shipped)
 		if !killed && shipped >= orders*2/5 {
 			killed = true
 			fmt.Printf("\n   SIGKILL with %d orders on their way …\n", placed-shipped)
@@ -96,85 +108,7 @@ func run(ctx context.Context, binary string, orders int) error {
 			}
 		}
 		if shipped == orders {
-			break
+			return nil
 		}
 	}
-	fmt.Printf("\n\nAll %d orders are shipped. The carrier was called %d times, %d of them again after the crash.\n",
-		orders, carrier.calls(), carrier.calls()-carrier.called())
-	fmt.Printf("The journey of one order (signalbox trace):\n\n")
-	return box.run(ctx, "trace", shop.anEvent())
-}
-
-// progress is the bar: drawn over itself on a terminal, else a line now and then.
-type progress struct {
-	orders int
-	live   bool
-	shown  int // tenths, without a terminal
-}
-
-func (p *progress) draw(placed, called, shipped int) {
-	const width = 40
-	done := shipped * width / p.orders
-	line := fmt.Sprintf("   %s%s  placed %3d   carrier called %3d   shipped %3d",
-		strings.Repeat("█", done), strings.Repeat("░", width-done), placed, called, shipped)
-	if p.live {
-		fmt.Print("\r", line, " ")
-		return
-	}
-	if tenths := shipped * 10 / p.orders; tenths > p.shown {
-		p.shown = tenths
-		fmt.Println(line)
-	}
-}
-
-// signalbox is the server under demonstration, as a process of its own.
-type signalbox struct {
-	binary, data string
-	process      *exec.Cmd
-}
-
-const address = "127.0.0.1:4599"
-
-func (b *signalbox) url() string { return "http://" + address }
-
-// start returns once the server says that it is ready.
-func (b *signalbox) start(ctx context.Context) error {
-	b.process = exec.Command(b.binary, "serve", "--listen", address, "--data", b.data, "--log-level", "error")
-	b.process.Stderr = os.Stderr
-	out, err := b.process.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := b.process.Start(); err != nil {
-		return fmt.Errorf("starting signalbox: %w", err)
-	}
-	line := make([]byte, 4096)
-	n, err := out.Read(line)
-	if err != nil {
-		return fmt.Errorf("signalbox did not start: %w", err)
-	}
-	fmt.Printf("   %s", line[:n])
-	return ctx.Err()
-}
-
-// crash kills the server and starts it again.
-func (b *signalbox) crash(ctx context.Context) error {
-	if err := b.process.Process.Kill(); err != nil {
-		return err
-	}
-	_ = b.process.Wait() // it was killed
-	return b.start(ctx)
-}
-
-func (b *signalbox) stop() {
-	_ = b.process.Process.Signal(os.Interrupt)
-	_ = b.process.Wait()
-}
-
-// run calls the command line.
-func (b *signalbox) run(ctx context.Context, args ...string) error {
-	c := exec.CommandContext(ctx, b.binary, args...)
-	c.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+b.url())
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	return c.Run()
 }
