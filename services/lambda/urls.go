@@ -55,7 +55,8 @@ func (s *Service) urlOf(id string) *url {
 }
 
 // address is the URL as a client that asked for it can reach it: by a host name
-// under the one that it called, where names under that resolve, else by path.
+// where it called one that has others below it (below localhost alone, many
+// programs resolve none), else by path.
 func (u *url) address(ctx context.Context, endpoint string) string {
 	r := wire.FromContext(ctx)
 	scheme, host := r.Scheme, r.Host
@@ -67,9 +68,8 @@ func (u *url) address(ctx context.Context, endpoint string) string {
 		name, port = host, ""
 	}
 	base := ""
-	ip := net.ParseIP(name)
 	switch {
-	case ip != nil && ip.IsLoopback(), name == "localhost", strings.HasSuffix(name, ".localhost"):
+	case strings.HasSuffix(name, ".localhost"):
 		base = "localhost"
 	case strings.HasSuffix(name, "localhost.localstack.cloud"):
 		base = "localhost.localstack.cloud"

@@ -76,8 +76,8 @@ func (a Address) CutStage() Address {
 func Path(base, api string) string { return base + plain + api }
 
 // URL is the address of an API, without a slash at its end, as the client of a
-// request can reach it: by a host name under the one that it called, where names
-// under that resolve, else by path.
+// request can reach it: by a host name where it called one that has others below it
+// (below localhost alone, many programs resolve none), else by path.
 func URL(r *wire.Request, api, region string) string {
 	scheme := r.Scheme
 	if scheme == "" {
@@ -88,9 +88,8 @@ func URL(r *wire.Request, api, region string) string {
 		name, port = r.Host, ""
 	}
 	base := ""
-	ip := net.ParseIP(name)
 	switch {
-	case ip != nil && ip.IsLoopback(), name == "localhost", strings.HasSuffix(name, ".localhost"):
+	case strings.HasSuffix(name, ".localhost"):
 		base = "localhost"
 	case strings.HasSuffix(name, "localhost.localstack.cloud"):
 		base = "localhost.localstack.cloud"
