@@ -2,6 +2,9 @@ package resources
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +14,7 @@ import (
 func apigatewayTypes() map[string]*Type {
 	return map[string]*Type{
 		"AWS::ApiGateway::RestApi": {
-			Properties: "Name Description Body! BinaryMediaTypes! MinimumCompressionSize! ApiKeySourceType! EndpointConfiguration! Policy! DisableExecuteApiEndpoint! FailOnWarnings! Tags",
+			Properties: "Name Description Body Mode Parameters BinaryMediaTypes! MinimumCompressionSize! ApiKeySourceType! EndpointConfiguration! Policy! DisableExecuteApiEndpoint! FailOnWarnings Tags",
 			Create:     createRestAPI, Update: updateRestAPI, Delete: deleteNamed("apigateway", "DeleteRestApi", "restApiId"),
 		},
 		"AWS::ApiGateway::Resource": {
@@ -92,12 +95,11 @@ func alphanumeric(name string) string {
 }
 
 func createRestAPI(ctx context.Context, r *Request) (Made, error) {
-	if _, ok := r.Properties["Body"]; ok {
-		return Made{}, fmt.Errorf("Body of AWS::ApiGateway::RestApi is not implemented by Signalbox")
-	}
 	in := r.only("Name", "Description", "BinaryMediaTypes", "MinimumCompressionSize", "ApiKeySourceType=apiKeySource", "EndpointConfiguration", "Policy", "DisableExecuteApiEndpoint")
 	if in["Name"] == nil {
-		return Made{}, fmt.Errorf("Property Name cannot be empty.")
+		if in["Name"] = title(r); in["Name"] == "" {
+			return Made{}, fmt.Errorf("Property Name cannot be empty.")
+		}
 	}
 	if tags := r.tags(); len(tags) > 0 {
 		in["Tags"] = tagMap(tags)
@@ -107,6 +109,11 @@ func createRestAPI(ctx context.Context, r *Request) (Made, error) {
 		return Made{}, err
 	}
 	made := Made{ID: textOf(out["id"]), Attributes: map[string]any{"RestApiId": out["id"], "RootResourceId": out["rootResourceId"]}}
+	if err := putBody(ctx, r, made.ID); err != nil {
+		// What was made is known to nobody yet.
+		_, undone := r.Call(ctx, "apigateway", "DeleteRestApi", map[string]any{"restApiId": made.ID})
+		return Made{}, errors.Join(err, undone)
+	}
 	if textOf(out["rootResourceId"]) == "" {
 		list, err := r.Call(ctx, "apigateway", "GetResources", map[string]any{"restApiId": made.ID})
 		if err != nil {
@@ -121,13 +128,45 @@ func createRestAPI(ctx context.Context, r *Request) (Made, error) {
 	return made, nil
 }
 
+// title is the name that the API's OpenAPI document gives it.
+func title(r *Request) string {
+	body, _ := r.Properties["Body"].(map[string]any)
+	info, _ := body["info"].(map[string]any)
+	return textOf(info["title"])
+}
+
+// putBody makes the API what its OpenAPI document says, where it has one.
+func putBody(ctx context.Context, r *Request, id string) error {
+	body, ok := r.Properties["Body"]
+	if !ok {
+		return nil
+	}
+	document, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("writing the property Body: %w", err)
+	}
+	in := with(r.only("Mode", "Parameters", "FailOnWarnings"), "restApiId", id)
+	if in["Mode"] == nil {
+		in["Mode"] = "overwrite"
+	}
+	_, err = r.Call(ctx, "apigateway", "PutRestApi", with(in, "body", base64.StdEncoding.EncodeToString(document)))
+	return err
+}
+
 func patch(path string, v any) map[string]any {
 	return map[string]any{"op": "replace", "path": path, "value": textOf(v)}
 }
 
 func updateRestAPI(ctx context.Context, r *Request) (Made, error) {
 	made := Made{ID: r.ID, Attributes: r.Attributes}
-	patches := []any{patch("/name", r.Properties["Name"]), patch("/description", r.Properties["Description"])}
+	if err := putBody(ctx, r, r.ID); err != nil {
+		return made, err
+	}
+	name := r.Properties["Name"]
+	if name == nil {
+		name = title(r)
+	}
+	patches := []any{patch("/name", name), patch("/description", r.Properties["Description"])}
 	if _, err := r.Call(ctx, "apigateway", "UpdateRestApi", map[string]any{"restApiId": r.ID, "patchOperations": patches}); err != nil {
 		return made, err
 	}
