@@ -72,7 +72,8 @@ func run(ctx context.Context, binary string, d *deployment, orders int) error {
 		return err
 	}
 	fmt.Printf("\n\nAll %d orders are shipped. The journey of one of them (signalbox trace):\n\n", orders)
-	return box.run(ctx, "trace", shop.trace())
+	_ = box.run(ctx, "trace", shop.trace()) // what there is of it
+	return nil
 }
 
 // shipAll makes orders and waits until each is shipped; on the way it kills the
