@@ -37,7 +37,7 @@ func Parse(source string) (*Template, error) {
 	if err != nil {
 		return nil, at(source, p.pos, err)
 	}
-	return &Template{block: block, macros: p.macros}, nil
+	return &Template{source: source, block: block, macros: p.macros}, nil
 }
 
 func (p *parser) nest() error {

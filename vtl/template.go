@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,9 +10,14 @@ import (
 
 // Template is a parsed template. It is immutable.
 type Template struct {
+	source string
 	block  []node
 	macros map[string]*macro
 }
+
+// Mentions says whether a variable's name is anywhere in the template: what it
+// does not mention it does not need.
+func (t *Template) Mentions(name string) bool { return strings.Contains(t.source, name) }
 
 // Limits bound one rendering. A zero field has the default.
 type Limits struct {
@@ -22,12 +28,7 @@ type Limits struct {
 }
 
 func (l Limits) orDefaults() Limits {
-	for p, standard := range map[*int]int{&l.Output: 10 << 20, &l.Steps: 1_000_000, &l.Loops: 1000, &l.Depth: 20} {
-		if *p == 0 {
-			*p = standard
-		}
-	}
-	return l
+	return Limits{Output: cmp.Or(l.Output, 10<<20), Steps: cmp.Or(l.Steps, 1_000_000), Loops: cmp.Or(l.Loops, 1000), Depth: cmp.Or(l.Depth, 20)}
 }
 
 // ErrLimit is wrapped by the errors of renderings that went beyond a limit.

@@ -27,7 +27,23 @@ type Entry struct{ Key, Value any }
 // of their coming.
 type Map struct {
 	entries []Entry
-	index   map[any]int
+	index   map[any]int // nil for small maps, which are searched
+}
+
+// small is how many entries are found sooner without an index.
+const small = 8
+
+func (m *Map) find(key any) (int, bool) {
+	if m.index != nil {
+		i, ok := m.index[key]
+		return i, ok
+	}
+	for i := range m.entries {
+		if m.entries[i].Key == key {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // NewMap is a map with strings as keys: key, value, key, value.
@@ -58,7 +74,7 @@ func (m *Map) Entries() []Entry { return m.entries }
 
 // Lookup returns the value of a key, and whether there is one.
 func (m *Map) Lookup(key any) (any, bool) {
-	if i, ok := m.index[keyOf(key)]; ok {
+	if i, ok := m.find(keyOf(key)); ok {
 		return m.entries[i].Value, true
 	}
 	return nil, false
@@ -73,30 +89,37 @@ func (m *Map) Get(key any) any {
 // Put sets a value and returns the one before.
 func (m *Map) Put(key, value any) any {
 	k := keyOf(key)
-	if i, ok := m.index[k]; ok {
+	if i, ok := m.find(k); ok {
 		old := m.entries[i].Value
 		m.entries[i].Value = value
 		return old
 	}
-	if m.index == nil {
-		m.index = map[any]int{}
-	}
-	m.index[k] = len(m.entries)
 	m.entries = append(m.entries, Entry{k, value})
+	switch {
+	case m.index != nil:
+		m.index[k] = len(m.entries) - 1
+	case len(m.entries) > small:
+		m.index = make(map[any]int, 2*len(m.entries))
+		for i, e := range m.entries {
+			m.index[e.Key] = i
+		}
+	}
 	return nil
 }
 
 // Remove takes an entry out and returns its value.
 func (m *Map) Remove(key any) any {
-	i, ok := m.index[keyOf(key)]
+	i, ok := m.find(keyOf(key))
 	if !ok {
 		return nil
 	}
 	old := m.entries[i]
 	m.entries = append(m.entries[:i:i], m.entries[i+1:]...)
-	delete(m.index, old.Key)
-	for j := i; j < len(m.entries); j++ {
-		m.index[m.entries[j].Key] = j
+	if m.index != nil {
+		delete(m.index, old.Key)
+		for j := i; j < len(m.entries); j++ {
+			m.index[m.entries[j].Key] = j
+		}
 	}
 	return old.Value
 }

@@ -16,7 +16,7 @@ import (
 func (c *call) exchange(r *backend.Response) *mapping.Exchange {
 	header := c.r.Header.Clone()
 	header.Set("Host", c.r.Host)
-	x := &mapping.Exchange{Path: c.params, Query: c.r.URL.Query(), Header: header, Body: c.body, StageVariables: c.d.Stage.StageVariables, Context: c.context()}
+	x := &mapping.Exchange{Path: c.params, Query: c.r.URL.Query(), Header: header, Body: c.body, StageVariables: c.d.Stage.StageVariables, NewContext: c.context}
 	if r != nil {
 		x.Response = &mapping.Response{Status: r.Status, Header: r.Header, Body: r.Body}
 	}

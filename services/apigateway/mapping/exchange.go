@@ -13,10 +13,19 @@ type Exchange struct {
 	Query          map[string][]string // decoded
 	Header         http.Header
 	Body           []byte
-	Context        *vtl.Map // $context; templates may change it
+	Context        *vtl.Map // $context; templates may change it. nil: NewContext makes it once it is asked for
+	NewContext     func() *vtl.Map
 	StageVariables map[string]string
 
 	Response *Response // nil before the integration has answered
+}
+
+// Variables are $context.
+func (x *Exchange) Variables() *vtl.Map {
+	if x.Context == nil && x.NewContext != nil {
+		x.Context = x.NewContext()
+	}
+	return x.Context
 }
 
 // Response is what an integration answered.
@@ -54,7 +63,7 @@ func (x *Exchange) Value(expression string) (values []string, ok bool) {
 		return lookup(x.StageVariables, name)
 	}
 	if path, is := strings.CutPrefix(expression, "context."); is {
-		v, ok := contextValue(x.Context, path)
+		v, ok := contextValue(x.Variables(), path)
 		return []string{v}, ok
 	}
 	return nil, false

@@ -31,11 +31,17 @@ func (x *Exchange) RenderWith(t *vtl.Template, more map[string]any) (string, err
 	if len(body) == 0 {
 		body = []byte("{}")
 	}
-	variables := vtl.NewMap()
-	for name, v := range x.StageVariables {
-		variables.Put(name, v)
+	all := map[string]any{"input": &input{x, body}, "util": util{}}
+	if t.Mentions("context") {
+		all["context"] = x.Variables()
 	}
-	all := map[string]any{"input": &input{x, body}, "util": util{}, "context": x.Context, "stageVariables": variables}
+	if t.Mentions("stageVariables") {
+		variables := vtl.NewMap()
+		for name, v := range x.StageVariables {
+			variables.Put(name, v)
+		}
+		all["stageVariables"] = variables
+	}
 	maps.Copy(all, more)
 	return t.Render(all, vtl.Limits{})
 }

@@ -48,7 +48,7 @@ func (c *call) authorizeIAM() error {
 		return err
 	}
 	c.caller, c.x.Body = caller, body
-	c.x.Context = c.context()
+	c.x.Context = nil // it is made anew
 	return nil
 }
 
@@ -113,7 +113,7 @@ func (c *call) authorizeCustom() error {
 	}
 	c.authorizer = v.variables()
 	c.usageKey = v.UsageKey
-	c.x.Context = c.context() // also for the gateway response's template
+	c.x.Context = nil // it is made anew // also for the gateway response's template
 	if allowed, denied := v.Policy.Decide(arn, c.r, c.sourceIP()); !allowed {
 		message := "User is not authorized to access this resource"
 		if denied {
@@ -165,7 +165,7 @@ func (c *call) authorizeCognito() error {
 		return refuse("UNAUTHORIZED")
 	}
 	c.authorizer = map[string]any{"claims": claims.Texts()}
-	c.x.Context = c.context()
+	c.x.Context = nil // it is made anew
 	return nil
 }
 

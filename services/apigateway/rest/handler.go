@@ -123,15 +123,13 @@ func (c *call) serve() error {
 	}
 	c.api = &c.d.Definition.RestApi
 	c.req.Account, c.req.Region = c.d.Account, c.d.Region
-	c.x = &mapping.Exchange{Query: c.r.URL.Query(), Header: c.header(), StageVariables: c.d.Stage.Variables}
+	c.x = &mapping.Exchange{Query: c.r.URL.Query(), Header: c.header(), StageVariables: c.d.Stage.Variables, NewContext: c.context}
 	tree := c.compiled.tree(c.d)
 	found, params := tree.find(c.r.Method, c.a.Path)
 	if found == nil {
-		c.x.Context = c.context()
 		return refuse("MISSING_AUTHENTICATION_TOKEN")
 	}
 	c.resource, c.method, c.x.Path = found.resource, found.method, params
-	c.x.Context = c.context()
 	body, err := c.body()
 	if err != nil {
 		return err

@@ -60,6 +60,9 @@ func (c *call) mapParameters(i *apigateway.Integration, out *outgoing) error {
 
 // override takes what a template set in $context.requestOverride.
 func (c *call) override(out *outgoing) {
+	if c.x.Context == nil {
+		return // no template has asked for it
+	}
 	o, is := c.x.Context.Get("requestOverride").(*vtl.Map)
 	if !is {
 		return
@@ -131,9 +134,10 @@ func (c *call) requestBody(i *apigateway.Integration) ([]byte, error) {
 		}
 		return decodeContent(i.ContentHandling, body)
 	}
-	x := *c.x
-	x.Body = body
-	out, err := c.render(&x, text)
+	whole := c.x.Body
+	c.x.Body = body
+	out, err := c.render(c.x, text)
+	c.x.Body = whole
 	if err != nil {
 		return nil, err
 	}
@@ -310,6 +314,9 @@ func (c *call) respond(i *apigateway.Integration, selector string, from backend.
 
 // overrideResponse takes what a template set in $context.responseOverride.
 func (c *call) overrideResponse(status int, header http.Header) int {
+	if c.x.Context == nil {
+		return status
+	}
 	o, is := c.x.Context.Get("responseOverride").(*vtl.Map)
 	if !is {
 		return status

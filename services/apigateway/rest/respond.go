@@ -48,7 +48,7 @@ func (c *call) refuse(err error) {
 	h := c.w.Header()
 	h.Set("X-Amzn-Errortype", standard.Type)
 	contentType, body := c.gatewayBody(&response, why)
-	if c.x != nil && c.x.Context != nil {
+	if c.x != nil {
 		for name, expression := range response.ResponseParameters {
 			if name, is := strings.CutPrefix(name, "gatewayresponse.header."); is {
 				if values, ok := c.x.Value(expression); ok {
@@ -67,10 +67,10 @@ func (c *call) gatewayBody(r *apigateway.GatewayResponse, why *refusal) (content
 	message, _ := vtl.EncodeJSON(why.message)
 	plain := []byte(`{"message":` + message + `}`)
 	text, ok := r.ResponseTemplates[contentType]
-	if !ok || c.x == nil || c.x.Context == nil {
+	if !ok || c.x == nil {
 		return "application/json", plain
 	}
-	c.x.Context.Put("error", vtl.NewMap("message", why.message, "messageString", message, "responseType", why.kind, "validationErrorString", why.detail))
+	c.x.Variables().Put("error", vtl.NewMap("message", why.message, "messageString", message, "responseType", why.kind, "validationErrorString", why.detail))
 	t, err := c.template(text)
 	if err != nil {
 		return "application/json", plain

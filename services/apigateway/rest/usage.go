@@ -34,7 +34,7 @@ func (c *call) admit() error {
 		return refuse("INVALID_API_KEY")
 	}
 	c.usage = &usageOf{u}
-	c.x.Context = c.context()
+	c.x.Context = nil // it is made anew
 	plan := &u.Plan
 	name := *plan.Id + "|" + *u.Key.Id
 	if t := c.planThrottle(plan); t != nil && t.RateLimit != nil {
