@@ -8,41 +8,18 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// alias is an alias as it is kept.
-type alias struct {
-	wire.Scope
-	Function    string
-	Name        string
-	Version     string
-	Weights     map[string]float64 // of another version, if any
-	Description string
-	Revision    string
-}
-
-func (a *alias) name() name {
-	return name{Scope: a.Scope, function: a.Function, qualifier: a.Name}
-}
-
-// pick is the version for an invocation; chance is in [0, 1).
-func (a *alias) pick(chance float64) string {
-	for _, v := range slices.Sorted(maps.Keys(a.Weights)) {
-		if chance -= a.Weights[v]; chance < 0 {
-			return v
-		}
-	}
-	return a.Version
-}
-
-func (a *alias) describe() AliasConfiguration {
-	c := AliasConfiguration{
-		AliasArn: new(a.name().arn()), Name: new(a.Name), FunctionVersion: new(a.Version),
+func describeAlias(a *catalog.Alias) api.AliasConfiguration {
+	c := api.AliasConfiguration{
+		AliasArn: new(a.Named().ARN()), Name: new(a.Name), FunctionVersion: new(a.Version),
 		Description: new(a.Description), RevisionId: new(a.Revision),
 	}
 	if len(a.Weights) > 0 {
-		c.RoutingConfig = &AliasRoutingConfiguration{AdditionalVersionWeights: a.Weights}
+		c.RoutingConfig = &api.AliasRoutingConfiguration{AdditionalVersionWeights: a.Weights}
 	}
 	return c
 }
@@ -50,39 +27,39 @@ func (a *alias) describe() AliasConfiguration {
 var aliasName = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 
 // checkAlias sees that what the alias names exists.
-func (s *Service) checkAlias(f *function, a *alias) error {
+func (s *Service) checkAlias(f *catalog.Function, a *catalog.Alias) error {
 	for v := range maps.Keys(a.Weights) {
-		if s.versions.Get(f.key(v)) == nil {
-			return notFound("Function not found: %s", functionARN(f.Scope, f.Name, v))
+		if s.Versions.Get(f.Key(v)) == nil {
+			return api.NotFound("Function not found: %s", catalog.FunctionARN(f.Scope, f.Name, v))
 		}
-		if a.Version == latest {
-			return invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+		if a.Version == catalog.Latest {
+			return api.Invalid("$LATEST is not supported for an alias pointing to more than 1 version")
 		}
 		if v == a.Version {
-			return invalid("Invalid function version %s. Function version %s is already included in routing configuration.", v, v)
+			return api.Invalid("Invalid function version %s. Function version %s is already included in routing configuration.", v, v)
 		}
 	}
 	if len(a.Weights) > 1 {
-		return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
+		return api.Invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
 	}
-	if a.Version != latest && s.versions.Get(f.key(a.Version)) == nil {
-		return notFound("Function not found: %s", functionARN(f.Scope, f.Name, a.Version))
+	if a.Version != catalog.Latest && s.Versions.Get(f.Key(a.Version)) == nil {
+		return api.NotFound("Function not found: %s", catalog.FunctionARN(f.Scope, f.Name, a.Version))
 	}
 	return nil
 }
 
-// CreateAlias implements [API].
-func (s *Service) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// CreateAlias implements [api.API].
+func (s *Service) CreateAlias(ctx context.Context, in *api.CreateAliasInput) (*api.CreateAliasOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	_, f, err := s.unqualified(ctx, *in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	if !aliasName.MatchString(*in.Name) || isVersion(*in.Name) {
-		return nil, breaks(*in.Name, "name", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")
+	if !aliasName.MatchString(*in.Name) || catalog.IsVersion(*in.Name) {
+		return nil, api.Breaks(*in.Name, "name", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")
 	}
-	a := &alias{
+	a := &catalog.Alias{
 		Scope: f.Scope, Function: f.Name, Name: *in.Name, Version: *in.FunctionVersion,
 		Description: wire.Value(in.Description), Revision: uuid.NewString(),
 	}
@@ -92,41 +69,41 @@ func (s *Service) CreateAlias(ctx context.Context, in *CreateAliasInput) (*Creat
 	if err := s.checkAlias(f, a); err != nil {
 		return nil, err
 	}
-	if s.aliases.Get(f.key(a.Name)) != nil {
-		return nil, conflict("Alias already exists: %s", a.name().arn())
+	if s.Aliases.Get(f.Key(a.Name)) != nil {
+		return nil, api.Conflict("Alias already exists: %s", a.Named().ARN())
 	}
-	if err := s.aliases.Put(ctx, f.key(a.Name), a); err != nil {
+	if err := s.Aliases.Put(ctx, f.Key(a.Name), a); err != nil {
 		return nil, err
 	}
-	return new(CreateAliasOutput(a.describe())), nil
+	return new(api.CreateAliasOutput(describeAlias(a))), nil
 }
 
-func (s *Service) alias(ctx context.Context, functionName, aliasName string) (*function, *alias, error) {
+func (s *Service) alias(ctx context.Context, functionName, aliasName string) (*catalog.Function, *catalog.Alias, error) {
 	_, f, err := s.unqualified(ctx, functionName)
 	if err != nil {
 		return nil, nil, err
 	}
-	a := s.aliases.Get(f.key(aliasName))
+	a := s.Aliases.Get(f.Key(aliasName))
 	if a == nil {
-		return f, nil, notFound("Cannot find alias arn: %s", functionARN(f.Scope, f.Name, aliasName))
+		return f, nil, api.NotFound("Cannot find alias arn: %s", catalog.FunctionARN(f.Scope, f.Name, aliasName))
 	}
 	return f, a, nil
 }
 
-// UpdateAlias implements [API].
-func (s *Service) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// UpdateAlias implements [api.API].
+func (s *Service) UpdateAlias(ctx context.Context, in *api.UpdateAliasInput) (*api.UpdateAliasOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	f, old, err := s.alias(ctx, *in.FunctionName, *in.Name)
 	if err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != old.Revision {
-		return nil, staleRevision()
+		return nil, api.StaleRevision()
 	}
 	a := *old
-	put(&a.Version, in.FunctionVersion)
-	put(&a.Description, in.Description)
+	api.Put(&a.Version, in.FunctionVersion)
+	api.Put(&a.Description, in.Description)
 	if in.RoutingConfig != nil {
 		a.Weights = in.RoutingConfig.AdditionalVersionWeights
 	}
@@ -134,59 +111,59 @@ func (s *Service) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*Updat
 	if err := s.checkAlias(f, &a); err != nil {
 		return nil, err
 	}
-	if err := s.aliases.Put(ctx, f.key(a.Name), &a); err != nil {
+	if err := s.Aliases.Put(ctx, f.Key(a.Name), &a); err != nil {
 		return nil, err
 	}
-	return new(UpdateAliasOutput(a.describe())), nil
+	return new(api.UpdateAliasOutput(describeAlias(&a))), nil
 }
 
-// DeleteAlias implements [API], with what belongs to the alias. One that is not
+// DeleteAlias implements [api.API], with what belongs to the alias. One that is not
 // there is no error.
-func (s *Service) DeleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Service) DeleteAlias(ctx context.Context, in *api.DeleteAliasInput) (*api.DeleteAliasOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	_, f, err := s.unqualified(ctx, *in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	key := f.key(*in.Name)
-	if err := s.aliases.Delete(ctx, key); err != nil {
+	key := f.Key(*in.Name)
+	if err := s.Aliases.Delete(ctx, key); err != nil {
 		return nil, err
 	}
 	if err := s.policies.Delete(ctx, key); err != nil {
 		return nil, err
 	}
-	if err := s.configs.Delete(ctx, key); err != nil {
+	if err := s.Configs.Delete(ctx, key); err != nil {
 		return nil, err
 	}
-	return nil, s.urls.Delete(ctx, key)
+	return nil, s.URLs.Drop(ctx, f.Named(*in.Name))
 }
 
-// GetAlias implements [API].
-func (s *Service) GetAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
+// GetAlias implements [api.API].
+func (s *Service) GetAlias(ctx context.Context, in *api.GetAliasInput) (*api.GetAliasOutput, error) {
 	_, a, err := s.alias(ctx, *in.FunctionName, *in.Name)
 	if err != nil {
 		return nil, err
 	}
-	return new(GetAliasOutput(a.describe())), nil
+	return new(api.GetAliasOutput(describeAlias(a))), nil
 }
 
-// ListAliases implements [API].
-func (s *Service) ListAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
+// ListAliases implements [api.API].
+func (s *Service) ListAliases(ctx context.Context, in *api.ListAliasesInput) (*api.ListAliasesOutput, error) {
 	_, f, err := s.unqualified(ctx, *in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(s.aliases.List(f.key("")), func(a *alias) bool {
+	all := slices.DeleteFunc(s.Aliases.List(f.Key("")), func(a *catalog.Alias) bool {
 		return in.FunctionVersion != nil && a.Version != *in.FunctionVersion
 	})
-	rows, next, err := page(all, func(a *alias) string { return a.Name }, in.MaxItems, 50, in.Marker)
+	rows, next, err := api.Page(all, func(a *catalog.Alias) string { return a.Name }, in.MaxItems, 50, in.Marker)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListAliasesOutput{Aliases: []AliasConfiguration{}, NextMarker: next}
+	out := &api.ListAliasesOutput{Aliases: []api.AliasConfiguration{}, NextMarker: next}
 	for _, a := range rows {
-		out.Aliases = append(out.Aliases, a.describe())
+		out.Aliases = append(out.Aliases, describeAlias(a))
 	}
 	return out, nil
 }

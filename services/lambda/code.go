@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/bundle"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -31,17 +33,17 @@ type source struct {
 
 // store checks a package and keeps it. The caller holds storing until a record
 // names it.
-func (s *Service) store(ctx context.Context, from source, operation string) (code, error) {
+func (s *Service) store(ctx context.Context, from source, operation string) (catalog.Code, error) {
 	switch {
 	case from.zip != nil && (from.bucket != nil || from.key != nil):
-		return code{}, invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+		return catalog.Code{}, api.Invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
 	case from.zip != nil:
 		if len(from.zip) > bundle.MaxZipped {
-			return code{}, refuse(CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation", MaxRequest, operation)
+			return catalog.Code{}, api.Refuse(api.CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation", MaxRequest, operation)
 		}
 		return s.keep(ctx, bytes.NewReader(from.zip), int64(len(from.zip)))
 	case from.bucket == nil || from.key == nil:
-		return code{}, invalid("Please provide a source for function code.")
+		return catalog.Code{}, api.Invalid("Please provide a source for function code.")
 	case s.Development && *from.bucket == hotReload:
 		return folder(*from.key)
 	}
@@ -49,27 +51,27 @@ func (s *Service) store(ctx context.Context, from source, operation string) (cod
 }
 
 // keep checks a package and keeps it.
-func (s *Service) keep(ctx context.Context, r io.ReaderAt, size int64) (code, error) {
+func (s *Service) keep(ctx context.Context, r io.ReaderAt, size int64) (catalog.Code, error) {
 	total, err := bundle.Check(r, size, bundle.MaxUnzipped)
 	switch {
 	case errors.Is(err, bundle.ErrEmpty):
-		return code{}, invalid("Uploaded file must be a non-empty zip")
+		return catalog.Code{}, api.Invalid("Uploaded file must be a non-empty zip")
 	case errors.Is(err, bundle.ErrLarge):
-		return code{}, invalid("Unzipped size must be smaller than %d bytes", bundle.MaxUnzipped)
+		return catalog.Code{}, api.Invalid("Unzipped size must be smaller than %d bytes", bundle.MaxUnzipped)
 	case errors.Is(err, bundle.ErrFormat):
-		return code{}, invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+		return catalog.Code{}, api.Invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	case err != nil:
-		return code{}, err
+		return catalog.Code{}, err
 	}
 	digest, size, err := s.Engine.Blobs().Put(ctx, io.NewSectionReader(r, 0, size))
 	if err != nil {
-		return code{}, err
+		return catalog.Code{}, err
 	}
 	sum, err := hex.DecodeString(string(digest))
 	if err != nil {
-		return code{}, fmt.Errorf("reading a package's hash: %w", err)
+		return catalog.Code{}, fmt.Errorf("reading a package's hash: %w", err)
 	}
-	return code{Digest: digest, Size: size, SHA256: base64.StdEncoding.EncodeToString(sum), Total: total}, nil
+	return catalog.Code{Digest: digest, Size: size, SHA256: base64.StdEncoding.EncodeToString(sum), Total: total}, nil
 }
 
 func digestOf(text []byte) string {
@@ -78,32 +80,15 @@ func digestOf(text []byte) string {
 }
 
 // checkTotal bounds what a version unpacks to with its layers.
-func checkTotal(v *version) error {
+func checkTotal(v *catalog.Version) error {
 	total := v.Code.Total
 	for _, l := range v.Layers {
 		total += l.Code.Total
 	}
 	if total > bundle.MaxUnzipped {
-		return invalid("Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", bundle.MaxUnzipped, total)
+		return api.Invalid("Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", bundle.MaxUnzipped, total)
 	}
 	return nil
-}
-
-func (v *version) digests() []engine.Digest {
-	var list []engine.Digest
-	for _, c := range v.codes() {
-		list = append(list, c.Digest)
-	}
-	return list
-}
-
-// codes are a version's own code and that of its layers, in their order.
-func (v *version) codes() []code {
-	list := []code{v.Code}
-	for _, l := range v.Layers {
-		list = append(list, l.Code)
-	}
-	return list
 }
 
 // forgetCode deletes blobs that nothing names any more. What cannot be deleted
@@ -112,13 +97,13 @@ func (s *Service) forgetCode(ctx context.Context, digests ...engine.Digest) {
 	s.storing.Lock()
 	defer s.storing.Unlock()
 	used := map[engine.Digest]bool{}
-	for _, f := range s.functions.List("") {
-		for _, d := range f.Latest.digests() {
+	for _, f := range s.Catalog.Functions.List("") {
+		for _, d := range f.Latest.Digests() {
 			used[d] = true
 		}
 	}
-	for _, v := range s.versions.List("") {
-		for _, d := range v.digests() {
+	for _, v := range s.Versions.List("") {
+		for _, d := range v.Digests() {
 			used[d] = true
 		}
 	}
@@ -142,7 +127,7 @@ const CodePath = "/_aws/lambda/code/"
 const codeTime = 10 * time.Minute
 
 // codeURL is a link to a package that is good for ten minutes.
-func (s *Service) codeURL(ctx context.Context, c code) string {
+func (s *Service) codeURL(ctx context.Context, c catalog.Code) string {
 	if c.Folder != "" {
 		return "file://" + c.Folder
 	}

@@ -7,14 +7,18 @@
 //	   Event ── delivery.Runner (durable, then 202) ─► the same ─► destinations, dead letters
 //	URL, event source mapping, rule's target ── the same two ways
 //
-// What is of its own is in folders: bundle (zip files), runtimes (what programs
-// there are), process (one execution environment), sandbox (a version's
-// environments), httpevent (requests as events, answers as responses), watch
-// (source code that changes).
+// Its parts are in folders: api (types, operations, errors: what all parts
+// share), catalog (the functions that there are), async (asynchronous
+// invocations and destinations), mapping (event source mappings) over sources
+// (queues and streams), urls over httpevent (requests as events, answers as
+// responses), bundle (zip files), runtimes (what programs there are), process
+// (one execution environment), sandbox (a version's environments), watch (source
+// code that changes). Here are functions, versions, aliases, layers and
+// permissions, and Invoke.
 //
 // # What it covers
 //
-// The operations of operations.txt. Runtimes nodejs*, python*, provided.* and
+// The operations of api/operations.txt. Runtimes nodejs*, python*, provided.* and
 // go1.x; a version that the machine does not have runs with the one that it
 // has, and says so. Not covered: container images, VPCs, file systems,
 // extensions, provisioned concurrency, response streaming (a streaming
@@ -33,5 +37,3 @@
 //     and costs other functions nothing.
 //   - Environment variables are sealed at rest.
 package lambda
-
-//go:generate go run ../../wire/wiregen

@@ -8,28 +8,30 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// CreateFunction implements [API]. The function is Active when the answer is
+// CreateFunction implements [api.API]. The function is Active when the answer is
 // given.
-func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (*CreateFunctionOutput, error) {
-	n, err := locate(ctx, *in.FunctionName, nil)
+func (s *Service) CreateFunction(ctx context.Context, in *api.CreateFunctionInput) (*api.CreateFunctionOutput, error) {
+	n, err := catalog.Locate(ctx, *in.FunctionName, nil)
 	if err != nil {
 		return nil, err
 	}
-	if len(n.function) > 64 {
-		return nil, breaks(n.function, "functionName", "Member must have length less than or equal to 64")
+	if len(n.Function) > 64 {
+		return nil, api.Breaks(n.Function, "functionName", "Member must have length less than or equal to 64")
 	}
-	if wire.Value(in.PackageType) == PackageTypeImage {
-		return nil, invalid("PackageType Image is not implemented by Signalbox: functions run as processes of this machine, without containers.")
+	if wire.Value(in.PackageType) == api.PackageTypeImage {
+		return nil, api.Invalid("PackageType Image is not implemented by Signalbox: functions run as processes of this machine, without containers.")
 	}
 	s.storing.RLock()
 	defer s.storing.RUnlock()
-	v := version{
-		Scope: n.Scope, Function: n.function, Version: latest, Timeout: 3, Memory: 128, Storage: 512,
-		Tracing: TracingModePassThrough, SnapStart: SnapStartApplyOnNone, Architectures: []string{ArchitectureX8664},
-		Logging: LoggingConfig{LogFormat: new(LogFormatText), LogGroup: new("/aws/lambda/" + n.function)},
+	v := catalog.Version{
+		Scope: n.Scope, Function: n.Function, Version: catalog.Latest, Timeout: 3, Memory: 128, Storage: 512,
+		Tracing: api.TracingModePassThrough, SnapStart: api.SnapStartApplyOnNone, Architectures: []string{api.ArchitectureX8664},
+		Logging: api.LoggingConfig{LogFormat: new(api.LogFormatText), LogGroup: new("/aws/lambda/" + n.Function)},
 	}
 	if in.Architectures != nil {
 		v.Architectures = in.Architectures
@@ -42,8 +44,8 @@ func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (
 	}); err != nil {
 		return nil, err
 	}
-	if s.functions.Get(n.key()) != nil {
-		return nil, conflict("Function already exist: %s", n.function)
+	if s.Catalog.Functions.Get(n.Key()) != nil {
+		return nil, api.Conflict("Function already exist: %s", n.Function)
 	}
 	if v.Code, err = s.store(ctx, source{in.Code.ZipFile, in.Code.S3Bucket, in.Code.S3Key, in.Code.S3ObjectVersion}, "CreateFunction"); err != nil {
 		return nil, err
@@ -51,14 +53,14 @@ func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (
 	if err := checkTotal(&v); err != nil {
 		return nil, err
 	}
-	v.touch(s.Clock.Now())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.functions.Get(n.key()) != nil {
-		return nil, conflict("Function already exist: %s", n.function)
+	v.Touch(s.Clock.Now())
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.Catalog.Functions.Get(n.Key()) != nil {
+		return nil, api.Conflict("Function already exist: %s", n.Function)
 	}
-	f := &function{Scope: n.Scope, Name: n.function, ID: uuid.NewString(), Tags: in.Tags, Next: 1, Latest: v}
-	if err := s.functions.Put(ctx, f.key(), f); err != nil {
+	f := &catalog.Function{Scope: n.Scope, Name: n.Function, ID: uuid.NewString(), Tags: in.Tags, Next: 1, Latest: v}
+	if err := s.Catalog.Functions.Put(ctx, f.Key(), f); err != nil {
 		return nil, err
 	}
 	shown := &f.Latest
@@ -68,28 +70,28 @@ func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (
 		}
 	}
 	c, err := s.describe(shown, "")
-	return new(CreateFunctionOutput(c)), err
+	return new(api.CreateFunctionOutput(c)), err
 }
 
-// UpdateFunctionConfiguration implements [API].
-func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *UpdateFunctionConfigurationInput) (*UpdateFunctionConfigurationOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// UpdateFunctionConfiguration implements [api.API].
+func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *api.UpdateFunctionConfigurationInput) (*api.UpdateFunctionConfigurationOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	_, f, err := s.unqualified(ctx, *in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != f.Latest.Revision {
-		return nil, staleRevision()
+		return nil, api.StaleRevision()
 	}
-	f, err = s.changeFunction(ctx, f, func(f *function) error {
+	f, err = s.changeFunction(ctx, f, func(f *catalog.Function) error {
 		err := s.configure(ctx, &f.Latest, settings{
 			Runtime: in.Runtime, Role: in.Role, Handler: in.Handler, Description: in.Description, KMSKeyArn: in.KMSKeyArn,
 			Timeout: in.Timeout, MemorySize: in.MemorySize, VpcConfig: in.VpcConfig, Environment: in.Environment,
 			DeadLetterConfig: in.DeadLetterConfig, TracingConfig: in.TracingConfig, Layers: in.Layers,
 			FileSystemConfigs: in.FileSystemConfigs, EphemeralStorage: in.EphemeralStorage, SnapStart: in.SnapStart, LoggingConfig: in.LoggingConfig,
 		})
-		f.Latest.touch(s.Clock.Now())
+		f.Latest.Touch(s.Clock.Now())
 		return err
 	})
 	if err != nil {
@@ -97,20 +99,20 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *UpdateFun
 	}
 	s.workshop.replace(&f.Latest)
 	c, err := s.describe(&f.Latest, "")
-	return new(UpdateFunctionConfigurationOutput(c)), err
+	return new(api.UpdateFunctionConfigurationOutput(c)), err
 }
 
 // unqualified finds the function of an operation that is about $LATEST.
-func (s *Service) unqualified(ctx context.Context, text string) (name, *function, error) {
-	n, f, err := s.function(ctx, text, nil)
-	if err == nil && n.qualifier != "" && n.qualifier != latest {
-		return n, nil, invalid("The operation cannot be done on %s: only $LATEST can be changed.", n.qualifier)
+func (s *Service) unqualified(ctx context.Context, text string) (catalog.Name, *catalog.Function, error) {
+	n, f, err := s.Function(ctx, text, nil)
+	if err == nil && n.Qualifier != "" && n.Qualifier != catalog.Latest {
+		return n, nil, api.Invalid("The operation cannot be done on %s: only $LATEST can be changed.", n.Qualifier)
 	}
 	return n, f, err
 }
 
-// UpdateFunctionCode implements [API].
-func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCodeInput) (*UpdateFunctionCodeOutput, error) {
+// UpdateFunctionCode implements [api.API].
+func (s *Service) UpdateFunctionCode(ctx context.Context, in *api.UpdateFunctionCodeInput) (*api.UpdateFunctionCodeOutput, error) {
 	if _, _, err := s.unqualified(ctx, *in.FunctionName); err != nil {
 		return nil, err
 	}
@@ -121,27 +123,27 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCode
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	_, f, err := s.unqualified(ctx, *in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != f.Latest.Revision {
-		return nil, staleRevision()
+		return nil, api.StaleRevision()
 	}
 	changed := *f
 	changed.Latest.Code = stored
 	if in.Architectures != nil {
 		changed.Latest.Architectures = in.Architectures
 	}
-	changed.Latest.touch(s.Clock.Now())
+	changed.Latest.Touch(s.Clock.Now())
 	if err := checkTotal(&changed.Latest); err != nil {
 		return nil, err
 	}
 	if wire.Value(in.DryRun) {
 		c, err := s.describe(&changed.Latest, "")
-		return new(UpdateFunctionCodeOutput(c)), err
+		return new(api.UpdateFunctionCodeOutput(c)), err
 	}
 	if err := s.changeCode(ctx, f, &changed, unlock); err != nil {
 		return nil, err
@@ -153,117 +155,117 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *UpdateFunctionCode
 		}
 	}
 	c, err := s.describe(shown, "")
-	return new(UpdateFunctionCodeOutput(c)), err
+	return new(api.UpdateFunctionCodeOutput(c)), err
 }
 
-// DeleteFunction implements [API]: of a version, or of the whole function with
+// DeleteFunction implements [api.API]: of a version, or of the whole function with
 // all that belongs to it. Invocations under way end.
-func (s *Service) DeleteFunction(ctx context.Context, in *DeleteFunctionInput) (*DeleteFunctionOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n, f, err := s.function(ctx, *in.FunctionName, in.Qualifier)
+func (s *Service) DeleteFunction(ctx context.Context, in *api.DeleteFunctionInput) (*api.DeleteFunctionOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	if n.qualifier != "" {
+	if n.Qualifier != "" {
 		if err := s.deleteVersion(ctx, n, f); err != nil {
 			return nil, err
 		}
-		return &DeleteFunctionOutput{StatusCode: new(int32(204))}, nil
+		return &api.DeleteFunctionOutput{StatusCode: new(int32(204))}, nil
 	}
-	versions := append([]*version{&f.Latest}, s.published(f)...)
-	if err := s.functions.Delete(ctx, f.key()); err != nil {
+	versions := append([]*catalog.Version{&f.Latest}, s.Published(f)...)
+	if err := s.Catalog.Functions.Delete(ctx, f.Key()); err != nil {
 		return nil, err
 	}
 	if err := s.forgetOrphans(ctx); err != nil {
 		return nil, err
 	}
-	s.async.forget(ctx, f)
+	s.Forget(ctx, f)
 	for _, v := range versions {
 		s.workshop.drop(v)
 	}
 	for _, v := range versions {
-		s.forgetCode(ctx, v.digests()...)
+		s.forgetCode(ctx, v.Digests()...)
 	}
-	return &DeleteFunctionOutput{StatusCode: new(int32(204))}, nil
+	return &api.DeleteFunctionOutput{StatusCode: new(int32(204))}, nil
 }
 
-func (s *Service) deleteVersion(ctx context.Context, n name, f *function) error {
-	if n.qualifier == latest {
-		return invalid("$LATEST version cannot be deleted without deleting the function.")
+func (s *Service) deleteVersion(ctx context.Context, n catalog.Name, f *catalog.Function) error {
+	if n.Qualifier == catalog.Latest {
+		return api.Invalid("$LATEST version cannot be deleted without deleting the function.")
 	}
-	if !isVersion(n.qualifier) {
-		return invalid("Deletion of aliases is not currently supported.")
+	if !catalog.IsVersion(n.Qualifier) {
+		return api.Invalid("Deletion of aliases is not currently supported.")
 	}
-	v := s.versions.Get(n.key(n.qualifier))
+	v := s.Versions.Get(n.Key(n.Qualifier))
 	if v == nil {
 		return nil // as AWS has it
 	}
-	for _, a := range s.aliases.List(n.key("")) {
+	for _, a := range s.Aliases.List(n.Key("")) {
 		if _, weighted := a.Weights[v.Version]; a.Version == v.Version || weighted {
-			return conflict("Version %s of function %s is used by alias %s.", v.Version, f.Name, a.Name)
+			return api.Conflict("Version %s of function %s is used by alias %s.", v.Version, f.Name, a.Name)
 		}
 	}
-	if err := s.versions.Delete(ctx, n.key(v.Version)); err != nil {
+	if err := s.Versions.Delete(ctx, n.Key(v.Version)); err != nil {
 		return err
 	}
 	s.workshop.drop(v)
-	s.forgetCode(ctx, v.digests()...)
+	s.forgetCode(ctx, v.Digests()...)
 	return nil
 }
 
-// GetFunction implements [API].
-func (s *Service) GetFunction(ctx context.Context, in *GetFunctionInput) (*GetFunctionOutput, error) {
-	n, f, err := s.function(ctx, *in.FunctionName, in.Qualifier)
+// GetFunction implements [api.API].
+func (s *Service) GetFunction(ctx context.Context, in *api.GetFunctionInput) (*api.GetFunctionOutput, error) {
+	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.version(n, f)
+	v, err := s.Version(n, f)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.describe(v, n.qualifier)
+	c, err := s.describe(v, n.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	out := &GetFunctionOutput{Configuration: &c, Tags: maps.Clone(f.Tags), Code: &FunctionCodeLocation{
+	out := &api.GetFunctionOutput{Configuration: &c, Tags: maps.Clone(f.Tags), Code: &api.FunctionCodeLocation{
 		RepositoryType: new("S3"), Location: new(s.codeURL(ctx, v.Code)),
 	}}
 	if f.Reserved != nil {
-		out.Concurrency = &Concurrency{ReservedConcurrentExecutions: f.Reserved}
+		out.Concurrency = &api.Concurrency{ReservedConcurrentExecutions: f.Reserved}
 	}
 	return out, nil
 }
 
-// GetFunctionConfiguration implements [API].
-func (s *Service) GetFunctionConfiguration(ctx context.Context, in *GetFunctionConfigurationInput) (*GetFunctionConfigurationOutput, error) {
-	n, f, err := s.function(ctx, *in.FunctionName, in.Qualifier)
+// GetFunctionConfiguration implements [api.API].
+func (s *Service) GetFunctionConfiguration(ctx context.Context, in *api.GetFunctionConfigurationInput) (*api.GetFunctionConfigurationOutput, error) {
+	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.version(n, f)
+	v, err := s.Version(n, f)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.describe(v, n.qualifier)
-	return new(GetFunctionConfigurationOutput(c)), err
+	c, err := s.describe(v, n.Qualifier)
+	return new(api.GetFunctionConfigurationOutput(c)), err
 }
 
-// ListFunctions implements [API].
-func (s *Service) ListFunctions(ctx context.Context, in *ListFunctionsInput) (*ListFunctionsOutput, error) {
-	var all []*version
-	for _, f := range s.functions.List(wire.ScopeOf(ctx).Key("")) {
+// ListFunctions implements [api.API].
+func (s *Service) ListFunctions(ctx context.Context, in *api.ListFunctionsInput) (*api.ListFunctionsOutput, error) {
+	var all []*catalog.Version
+	for _, f := range s.Catalog.Functions.List(wire.ScopeOf(ctx).Key("")) {
 		all = append(all, &f.Latest)
-		if wire.Value(in.FunctionVersion) == FunctionVersionAll {
-			all = append(all, s.published(f)...)
+		if wire.Value(in.FunctionVersion) == api.FunctionVersionAll {
+			all = append(all, s.Published(f)...)
 		}
 	}
-	name := func(v *version) string { return v.Function + "|" + padded(v.Version) }
-	rows, next, err := page(all, name, in.MaxItems, 50, in.Marker)
+	name := func(v *catalog.Version) string { return v.Function + "|" + padded(v.Version) }
+	rows, next, err := api.Page(all, name, in.MaxItems, 50, in.Marker)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListFunctionsOutput{Functions: []FunctionConfiguration{}, NextMarker: next}
+	out := &api.ListFunctionsOutput{Functions: []api.FunctionConfiguration{}, NextMarker: next}
 	for _, v := range rows {
 		qualifier := ""
 		if in.FunctionVersion != nil {
@@ -280,69 +282,54 @@ func (s *Service) ListFunctions(ctx context.Context, in *ListFunctionsInput) (*L
 
 // padded brings version numbers into the order of texts; $LATEST is first.
 func padded(v string) string {
-	if v == latest {
+	if v == catalog.Latest {
 		return ""
 	}
 	return strings.Repeat("0", max(0, 10-len(v))) + v
 }
 
-// page cuts one page; all lists of this API page alike.
-func page[T any](items []T, name func(T) string, limit *int32, standard int32, marker *string) ([]T, *string, error) {
-	if limit == nil {
-		limit = &standard
-	}
-	if marker != nil && *marker == "" {
-		marker = nil
-	}
-	rows, next, err := wire.Page(items, name, int(*limit), marker)
-	if err != nil {
-		return nil, nil, invalid("Invalid marker: %s.", err)
-	}
-	return rows, next, nil
-}
-
-// GetFunctionCodeSigningConfig implements [API]: there is never one.
-func (s *Service) GetFunctionCodeSigningConfig(ctx context.Context, in *GetFunctionCodeSigningConfigInput) (*GetFunctionCodeSigningConfigOutput, error) {
-	_, f, err := s.function(ctx, *in.FunctionName, nil)
+// GetFunctionCodeSigningConfig implements [api.API]: there is never one.
+func (s *Service) GetFunctionCodeSigningConfig(ctx context.Context, in *api.GetFunctionCodeSigningConfigInput) (*api.GetFunctionCodeSigningConfigOutput, error) {
+	_, f, err := s.Function(ctx, *in.FunctionName, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &GetFunctionCodeSigningConfigOutput{CodeSigningConfigArn: new(""), FunctionName: new(f.Name)}, nil
+	return &api.GetFunctionCodeSigningConfigOutput{CodeSigningConfigArn: new(""), FunctionName: new(f.Name)}, nil
 }
 
-// GetRuntimeManagementConfig implements [API].
-func (s *Service) GetRuntimeManagementConfig(ctx context.Context, in *GetRuntimeManagementConfigInput) (*GetRuntimeManagementConfigOutput, error) {
-	n, f, err := s.function(ctx, *in.FunctionName, in.Qualifier)
+// GetRuntimeManagementConfig implements [api.API].
+func (s *Service) GetRuntimeManagementConfig(ctx context.Context, in *api.GetRuntimeManagementConfigInput) (*api.GetRuntimeManagementConfigOutput, error) {
+	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.version(n, f); err != nil {
+	if _, err := s.Version(n, f); err != nil {
 		return nil, err
 	}
-	return &GetRuntimeManagementConfigOutput{UpdateRuntimeOn: new(UpdateRuntimeOnAuto), FunctionArn: new(n.arn())}, nil
+	return &api.GetRuntimeManagementConfigOutput{UpdateRuntimeOn: new(api.UpdateRuntimeOnAuto), FunctionArn: new(n.ARN())}, nil
 }
 
-// GetFunctionRecursionConfig implements [API].
-func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in *GetFunctionRecursionConfigInput) (*GetFunctionRecursionConfigOutput, error) {
-	if _, _, err := s.function(ctx, *in.FunctionName, nil); err != nil {
+// GetFunctionRecursionConfig implements [api.API].
+func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in *api.GetFunctionRecursionConfigInput) (*api.GetFunctionRecursionConfigOutput, error) {
+	if _, _, err := s.Function(ctx, *in.FunctionName, nil); err != nil {
 		return nil, err
 	}
-	return &GetFunctionRecursionConfigOutput{RecursiveLoop: new(RecursiveLoopTerminate)}, nil
+	return &api.GetFunctionRecursionConfigOutput{RecursiveLoop: new(api.RecursiveLoopTerminate)}, nil
 }
 
-// GetAccountSettings implements [API].
-func (s *Service) GetAccountSettings(ctx context.Context, _ *GetAccountSettingsInput) (*GetAccountSettingsOutput, error) {
-	out := &GetAccountSettingsOutput{
-		AccountLimit: &AccountLimit{
+// GetAccountSettings implements [api.API].
+func (s *Service) GetAccountSettings(ctx context.Context, _ *api.GetAccountSettingsInput) (*api.GetAccountSettingsOutput, error) {
+	out := &api.GetAccountSettingsOutput{
+		AccountLimit: &api.AccountLimit{
 			TotalCodeSize: 75 << 30, CodeSizeUnzipped: 250 << 20, CodeSizeZipped: 50 << 20,
 			ConcurrentExecutions: new(int32(accountConcurrency)),
 		},
-		AccountUsage: &AccountUsage{},
+		AccountUsage: &api.AccountUsage{},
 	}
-	functions := s.functions.List(wire.ScopeOf(ctx).Key(""))
+	functions := s.Catalog.Functions.List(wire.ScopeOf(ctx).Key(""))
 	for _, f := range functions {
 		out.AccountUsage.TotalCodeSize += f.Latest.Code.Size
-		for _, v := range s.published(f) {
+		for _, v := range s.Published(f) {
 			out.AccountUsage.TotalCodeSize += v.Code.Size
 		}
 	}

@@ -13,32 +13,17 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// Limits of payloads (Lambda quotas), in bytes.
-const (
-	maxPayload = 6 << 20
-	maxEvent   = 1 << 20
+// CallParams and Result are what a call is given and answers.
+type (
+	CallParams = api.CallParams
+	Result     = api.Result
 )
-
-// CallParams are what may be said of a call beside its payload.
-type CallParams struct {
-	RequestID     string // empty: a new one
-	Qualifier     string // where the ARN has none
-	ClientContext string // JSON
-	Trace         string // X-Ray trace header; empty: a new one
-}
-
-// Result is what a function answered.
-type Result struct {
-	Payload   []byte // JSON; the error where there is one
-	Error     string // type of the error; empty: success
-	RequestID string
-	Version   string // that was executed
-	Log       []byte // the last 4 KB of the invocation's log
-}
 
 // Call invokes a function and waits for its answer, as Invoke with
 // RequestResponse does: the way of API Gateway, state machines, pipes and
@@ -47,14 +32,14 @@ type Result struct {
 // (TooManyRequestsException), a runtime that is missing. When ctx ends the
 // invocation is cut off.
 func (s *Service) Call(ctx context.Context, functionARN string, payload []byte, p CallParams) (Result, error) {
-	n, f, err := s.function(ctx, functionARN, optional(p.Qualifier))
+	n, f, err := s.Function(ctx, functionARN, optional(p.Qualifier))
 	if err != nil {
 		return Result{}, err
 	}
-	if len(payload) > maxPayload {
-		return Result{}, tooLarge(len(payload), "InvokeFunction", maxPayload)
+	if len(payload) > api.MaxPayload {
+		return Result{}, tooLarge(len(payload), "InvokeFunction", api.MaxPayload)
 	}
-	if payload, err = checkPayload(payload); err != nil {
+	if payload, err = api.CheckPayload(payload); err != nil {
 		return Result{}, err
 	}
 	return s.run(ctx, n, f, payload, p)
@@ -68,28 +53,13 @@ func optional(text string) *string {
 }
 
 func tooLarge(size int, operation string, limit int) error {
-	return refuse(CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation: it has %d", limit, operation, size)
-}
-
-func newRequestID() string { return uuid.NewString() }
-
-// checkPayload sees that it is JSON. Without one the event is an empty object.
-func checkPayload(payload []byte) ([]byte, error) {
-	if len(payload) == 0 {
-		return []byte("{}"), nil
-	}
-	if !json.Valid(payload) {
-		var v any
-		err := json.Unmarshal(payload, &v)
-		return nil, refuse(CodeInvalidRequestContentException, "Could not parse request body into json: Could not parse payload into json: %v", err)
-	}
-	return payload, nil
+	return api.Refuse(api.CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation: it has %d", limit, operation, size)
 }
 
 // run invokes the version that the name stands for.
-func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, p CallParams) (Result, error) {
+func (s *Service) run(ctx context.Context, n catalog.Name, f *catalog.Function, payload []byte, p CallParams) (Result, error) {
 	if p.RequestID == "" {
-		p.RequestID = newRequestID()
+		p.RequestID = uuid.NewString()
 	}
 	if p.Trace == "" {
 		p.Trace = s.newTrace()
@@ -100,7 +70,7 @@ func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, 
 	}
 	defer leave()
 	for {
-		if now := s.functions.Get(n.key()); now != nil {
+		if now := s.Catalog.Functions.Get(n.Key()); now != nil {
 			f = now // it may have been changed since it was looked up
 		}
 		v, err := s.route(n, f)
@@ -111,16 +81,16 @@ func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, 
 		var out sandbox.Outcome
 		if err == nil {
 			out, err = pool.Invoke(ctx, sandbox.Call{
-				RequestID: p.RequestID, FunctionARN: n.arn(), Trace: p.Trace, ClientContext: p.ClientContext, Payload: payload,
+				RequestID: p.RequestID, FunctionARN: n.ARN(), Trace: p.Trace, ClientContext: p.ClientContext, Payload: payload,
 			})
 		}
 		if errors.Is(err, sandbox.ErrClosed) && s.life.Err() == nil {
 			// The version was replaced meanwhile, or the service closes.
-			if s.functions.Get(n.key()) == nil {
-				return Result{}, notFound("Function not found: %s", n.arn())
+			if s.Catalog.Functions.Get(n.Key()) == nil {
+				return Result{}, api.NotFound("Function not found: %s", n.ARN())
 			}
 			if s.workshop.isClosed() {
-				return Result{}, wire.Errorf(CodeServiceException, "Signalbox is stopping.")
+				return Result{}, wire.Errorf(api.CodeServiceException, "Signalbox is stopping.")
 			}
 			continue
 		}
@@ -132,11 +102,11 @@ func (s *Service) run(ctx context.Context, n name, f *function, payload []byte, 
 }
 
 // route finds the version to run; of an alias with weights, by chance.
-func (s *Service) route(n name, f *function) (*version, error) {
-	if a := s.aliases.Get(n.key(n.qualifier)); a != nil && n.qualifier != "" {
-		n.qualifier = a.pick(rand.Float64())
+func (s *Service) route(n catalog.Name, f *catalog.Function) (*catalog.Version, error) {
+	if a := s.Aliases.Get(n.Key(n.Qualifier)); a != nil && n.Qualifier != "" {
+		n.Qualifier = a.Pick(rand.Float64())
 	}
-	return s.version(n, f)
+	return s.Version(n, f)
 }
 
 // newTrace begins a trace that nobody samples.
@@ -148,77 +118,77 @@ func (s *Service) newTrace() string {
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", s.Clock.Now().Unix(), hex.EncodeToString(b[:12]), hex.EncodeToString(b[12:]))
 }
 
-// Invoke implements [API]. A client that goes away does not end the invocation.
-func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, error) {
-	n, f, err := s.function(ctx, *in.FunctionName, in.Qualifier)
+// Invoke implements [api.API]. A client that goes away does not end the invocation.
+func (s *Service) Invoke(ctx context.Context, in *api.InvokeInput) (*api.InvokeOutput, error) {
+	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.version(n, f)
+	v, err := s.Version(n, f)
 	if err != nil {
 		return nil, err
 	}
-	event := wire.Value(in.InvocationType) == InvocationTypeEvent
-	if event && len(in.Payload) > maxEvent {
-		return nil, refuse(CodeRequestTooLargeException, "%d byte payload is too large for the Event invocation type (limit %d bytes)", len(in.Payload), maxEvent)
+	event := wire.Value(in.InvocationType) == api.InvocationTypeEvent
+	if event && len(in.Payload) > api.MaxEvent {
+		return nil, api.Refuse(api.CodeRequestTooLargeException, "%d byte payload is too large for the Event invocation type (limit %d bytes)", len(in.Payload), api.MaxEvent)
 	}
-	if len(in.Payload) > maxPayload {
-		return nil, tooLarge(len(in.Payload), "InvokeFunction", maxPayload)
+	if len(in.Payload) > api.MaxPayload {
+		return nil, tooLarge(len(in.Payload), "InvokeFunction", api.MaxPayload)
 	}
-	payload, err := checkPayload(in.Payload)
+	payload, err := api.CheckPayload(in.Payload)
 	if err != nil {
 		return nil, err
 	}
 	clientContext, err := base64.StdEncoding.DecodeString(wire.Value(in.ClientContext))
 	if err != nil || len(clientContext) > 0 && !json.Valid(clientContext) {
-		return nil, refuse(CodeInvalidRequestContentException, "Client context must be a valid Base64-encoded JSON object.")
+		return nil, api.Refuse(api.CodeInvalidRequestContentException, "Client context must be a valid Base64-encoded JSON object.")
 	}
 	p := CallParams{RequestID: wire.FromContext(ctx).RequestID, ClientContext: string(clientContext)}
 	switch {
-	case wire.Value(in.InvocationType) == InvocationTypeDryRun:
-		return &InvokeOutput{StatusCode: new(int32(204))}, nil
+	case wire.Value(in.InvocationType) == api.InvocationTypeDryRun:
+		return &api.InvokeOutput{StatusCode: new(int32(204))}, nil
 	case event:
-		if err := s.submit(ctx, n, f, asyncEvent{Payload: payload, Params: p}); err != nil {
+		if err := s.Submit(ctx, n, f, payload, p); err != nil {
 			return nil, err
 		}
-		return &InvokeOutput{StatusCode: new(int32(202))}, nil
+		return &api.InvokeOutput{StatusCode: new(int32(202))}, nil
 	}
 	result, err := s.run(context.WithoutCancel(ctx), n, f, payload, p)
 	if err != nil {
 		return nil, err
 	}
-	out := &InvokeOutput{StatusCode: new(int32(200)), ExecutedVersion: new(result.Version), Payload: result.Payload}
+	out := &api.InvokeOutput{StatusCode: new(int32(200)), ExecutedVersion: new(result.Version), Payload: result.Payload}
 	if result.Error != "" {
 		out.FunctionError = new("Unhandled")
 	}
-	if wire.Value(in.LogType) == LogTypeTail {
+	if wire.Value(in.LogType) == api.LogTypeTail {
 		out.LogResult = new(base64.StdEncoding.EncodeToString(result.Log))
 	}
-	if n.qualifier == "" {
+	if n.Qualifier == "" {
 		out.ExecutedVersion = new(v.Version)
 	}
 	return out, nil
 }
 
-// InvokeAsync implements [API], the older form of Invoke with Event.
-func (s *Service) InvokeAsync(ctx context.Context, in *InvokeAsyncInput) (*InvokeAsyncOutput, error) {
-	n, f, err := s.function(ctx, *in.FunctionName, nil)
+// InvokeAsync implements [api.API], the older form of Invoke with Event.
+func (s *Service) InvokeAsync(ctx context.Context, in *api.InvokeAsyncInput) (*api.InvokeAsyncOutput, error) {
+	n, f, err := s.Function(ctx, *in.FunctionName, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer in.InvokeArgs.Close()
-	payload, err := io.ReadAll(io.LimitReader(in.InvokeArgs, maxEvent+1))
+	payload, err := io.ReadAll(io.LimitReader(in.InvokeArgs, api.MaxEvent+1))
 	if err != nil {
-		return nil, refuse(CodeInvalidRequestContentException, "The request body could not be read.")
+		return nil, api.Refuse(api.CodeInvalidRequestContentException, "The request body could not be read.")
 	}
-	if len(payload) > maxEvent {
-		return nil, refuse(CodeInvalidRequestContentException, "More than %s bytes of payload", strconv.Itoa(maxEvent))
+	if len(payload) > api.MaxEvent {
+		return nil, api.Refuse(api.CodeInvalidRequestContentException, "More than %s bytes of payload", strconv.Itoa(api.MaxEvent))
 	}
-	if payload, err = checkPayload(payload); err != nil {
+	if payload, err = api.CheckPayload(payload); err != nil {
 		return nil, err
 	}
-	if err := s.submit(ctx, n, f, asyncEvent{Payload: payload, Params: CallParams{RequestID: wire.FromContext(ctx).RequestID}}); err != nil {
+	if err := s.Submit(ctx, n, f, payload, CallParams{RequestID: wire.FromContext(ctx).RequestID}); err != nil {
 		return nil, err
 	}
-	return &InvokeAsyncOutput{Status: new(int32(202))}, nil
+	return &api.InvokeAsyncOutput{Status: new(int32(202))}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -16,7 +18,7 @@ type layer struct {
 	wire.Scope
 	Name          string
 	Version       int64
-	Code          code
+	Code          catalog.Code
 	Description   string
 	License       string
 	Runtimes      []string
@@ -39,7 +41,7 @@ var layerForm = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:([a-z0-9-]+):(\
 func locateLayer(ctx context.Context, text string) (sc wire.Scope, name string, version int64, err error) {
 	m := layerForm.FindStringSubmatch(text)
 	if m == nil {
-		return sc, "", 0, invalid("%s is not the name or the ARN of a layer.", text)
+		return sc, "", 0, api.Invalid("%s is not the name or the ARN of a layer.", text)
 	}
 	sc = wire.ScopeOf(ctx)
 	if m[1] != "" {
@@ -53,44 +55,44 @@ func locateLayer(ctx context.Context, text string) (sc wire.Scope, name string, 
 func (s *Service) layerVersion(sc wire.Scope, name string, version int64) (*layer, error) {
 	l := s.layers.Get((&layer{Scope: sc, Name: name, Version: version}).key())
 	if l == nil || l.Deleted {
-		return nil, notFound("The resource you requested does not exist.")
+		return nil, api.NotFound("The resource you requested does not exist.")
 	}
 	return l, nil
 }
 
 // useLayers looks up the layers of a configuration, in their order.
-func (s *Service) useLayers(ctx context.Context, arns []string) ([]layerUse, error) {
+func (s *Service) useLayers(ctx context.Context, arns []string) ([]catalog.LayerUse, error) {
 	if len(arns) > maxLayers {
-		return nil, invalid("Cannot reference more than %d layers.", maxLayers)
+		return nil, api.Invalid("Cannot reference more than %d layers.", maxLayers)
 	}
-	var uses []layerUse
+	var uses []catalog.LayerUse
 	seen := map[string]bool{}
 	for _, a := range arns {
 		sc, name, version, err := locateLayer(ctx, a)
 		if err != nil || version == 0 {
-			return nil, invalid("Invalid layer arn: %s", a)
+			return nil, api.Invalid("Invalid layer arn: %s", a)
 		}
 		l, err := s.layerVersion(sc, name, version)
 		if err != nil {
-			return nil, invalid("Layer version %s does not exist.", a)
+			return nil, api.Invalid("Layer version %s does not exist.", a)
 		}
 		if seen[l.layerARN()] {
-			return nil, invalid("Two different versions of the same layer are not allowed to be referenced in the same function. %s", l.layerARN())
+			return nil, api.Invalid("Two different versions of the same layer are not allowed to be referenced in the same function. %s", l.layerARN())
 		}
 		seen[l.layerARN()] = true
-		uses = append(uses, layerUse{ARN: l.arn(), Code: l.Code})
+		uses = append(uses, catalog.LayerUse{ARN: l.arn(), Code: l.Code})
 	}
 	return uses, nil
 }
 
-// PublishLayerVersion implements [API].
-func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersionInput) (*PublishLayerVersionOutput, error) {
+// PublishLayerVersion implements [api.API].
+func (s *Service) PublishLayerVersion(ctx context.Context, in *api.PublishLayerVersionInput) (*api.PublishLayerVersionOutput, error) {
 	sc, name, _, err := locateLayer(ctx, *in.LayerName)
 	if err != nil {
 		return nil, err
 	}
-	if wire.Value(in.Content.S3ObjectStorageMode) == S3ObjectStorageModeReference {
-		return nil, invalid("S3ObjectStorageMode REFERENCE is not implemented by Signalbox.")
+	if wire.Value(in.Content.S3ObjectStorageMode) == api.S3ObjectStorageModeReference {
+		return nil, api.Invalid("S3ObjectStorageMode REFERENCE is not implemented by Signalbox.")
 	}
 	s.storing.RLock()
 	defer s.storing.RUnlock()
@@ -98,8 +100,8 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	l := &layer{
 		Scope: sc, Name: name, Version: 1, Code: stored, Description: wire.Value(in.Description), License: wire.Value(in.LicenseInfo),
 		Runtimes: in.CompatibleRuntimes, Architectures: in.CompatibleArchitectures, Created: s.Clock.Now(),
@@ -110,14 +112,14 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 	if err := s.layers.Put(ctx, l.key(), l); err != nil {
 		return nil, err
 	}
-	return new(PublishLayerVersionOutput(s.describeLayer(ctx, l))), nil
+	return new(api.PublishLayerVersionOutput(s.describeLayer(ctx, l))), nil
 }
 
-func (s *Service) describeLayer(ctx context.Context, l *layer) GetLayerVersionOutput {
-	out := GetLayerVersionOutput{
+func (s *Service) describeLayer(ctx context.Context, l *layer) api.GetLayerVersionOutput {
+	out := api.GetLayerVersionOutput{
 		LayerArn: new(l.layerARN()), LayerVersionArn: new(l.arn()), Version: l.Version, Description: new(l.Description),
 		CreatedDate: l.created(), CompatibleRuntimes: l.Runtimes, CompatibleArchitectures: l.Architectures,
-		Content: &LayerVersionContentOutput{Location: new(s.codeURL(ctx, l.Code)), CodeSha256: new(l.Code.SHA256), CodeSize: l.Code.Size},
+		Content: &api.LayerVersionContentOutput{Location: new(s.codeURL(ctx, l.Code)), CodeSha256: new(l.Code.SHA256), CodeSize: l.Code.Size},
 	}
 	if l.License != "" {
 		out.LicenseInfo = new(l.License)
@@ -125,8 +127,8 @@ func (s *Service) describeLayer(ctx context.Context, l *layer) GetLayerVersionOu
 	return out
 }
 
-// GetLayerVersion implements [API].
-func (s *Service) GetLayerVersion(ctx context.Context, in *GetLayerVersionInput) (*GetLayerVersionOutput, error) {
+// GetLayerVersion implements [api.API].
+func (s *Service) GetLayerVersion(ctx context.Context, in *api.GetLayerVersionInput) (*api.GetLayerVersionOutput, error) {
 	sc, name, _, err := locateLayer(ctx, *in.LayerName)
 	if err != nil {
 		return nil, err
@@ -138,8 +140,8 @@ func (s *Service) GetLayerVersion(ctx context.Context, in *GetLayerVersionInput)
 	return new(s.describeLayer(ctx, l)), nil
 }
 
-// GetLayerVersionByArn implements [API].
-func (s *Service) GetLayerVersionByArn(ctx context.Context, in *GetLayerVersionByArnInput) (*GetLayerVersionByArnOutput, error) {
+// GetLayerVersionByArn implements [api.API].
+func (s *Service) GetLayerVersionByArn(ctx context.Context, in *api.GetLayerVersionByArnInput) (*api.GetLayerVersionByArnOutput, error) {
 	sc, name, version, err := locateLayer(ctx, *in.Arn)
 	if err != nil {
 		return nil, err
@@ -148,11 +150,11 @@ func (s *Service) GetLayerVersionByArn(ctx context.Context, in *GetLayerVersionB
 	if err != nil {
 		return nil, err
 	}
-	return new(GetLayerVersionByArnOutput(s.describeLayer(ctx, l))), nil
+	return new(api.GetLayerVersionByArnOutput(s.describeLayer(ctx, l))), nil
 }
 
-func (l *layer) item() LayerVersionsListItem {
-	item := LayerVersionsListItem{
+func (l *layer) item() api.LayerVersionsListItem {
+	item := api.LayerVersionsListItem{
 		LayerVersionArn: new(l.arn()), Version: l.Version, Description: new(l.Description), CreatedDate: l.created(),
 		CompatibleRuntimes: l.Runtimes, CompatibleArchitectures: l.Architectures,
 	}
@@ -169,8 +171,8 @@ func (l *layer) fits(runtime, architecture *string) bool {
 		(architecture == nil || len(l.Architectures) == 0 || slices.Contains(l.Architectures, *architecture))
 }
 
-// ListLayers implements [API].
-func (s *Service) ListLayers(ctx context.Context, in *ListLayersInput) (*ListLayersOutput, error) {
+// ListLayers implements [api.API].
+func (s *Service) ListLayers(ctx context.Context, in *api.ListLayersInput) (*api.ListLayersOutput, error) {
 	var newest []*layer
 	for _, l := range s.layers.List(wire.ScopeOf(ctx).Key("")) {
 		if !l.fits(in.CompatibleRuntime, in.CompatibleArchitecture) {
@@ -182,19 +184,19 @@ func (s *Service) ListLayers(ctx context.Context, in *ListLayersInput) (*ListLay
 			newest = append(newest, l)
 		}
 	}
-	rows, next, err := page(newest, func(l *layer) string { return l.Name }, in.MaxItems, 50, in.Marker)
+	rows, next, err := api.Page(newest, func(l *layer) string { return l.Name }, in.MaxItems, 50, in.Marker)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListLayersOutput{Layers: []LayersListItem{}, NextMarker: next}
+	out := &api.ListLayersOutput{Layers: []api.LayersListItem{}, NextMarker: next}
 	for _, l := range rows {
-		out.Layers = append(out.Layers, LayersListItem{LayerName: new(l.Name), LayerArn: new(l.layerARN()), LatestMatchingVersion: new(l.item())})
+		out.Layers = append(out.Layers, api.LayersListItem{LayerName: new(l.Name), LayerArn: new(l.layerARN()), LatestMatchingVersion: new(l.item())})
 	}
 	return out, nil
 }
 
-// ListLayerVersions implements [API]: the newest first.
-func (s *Service) ListLayerVersions(ctx context.Context, in *ListLayerVersionsInput) (*ListLayerVersionsOutput, error) {
+// ListLayerVersions implements [api.API]: the newest first.
+func (s *Service) ListLayerVersions(ctx context.Context, in *api.ListLayerVersionsInput) (*api.ListLayerVersionsOutput, error) {
 	sc, name, _, err := locateLayer(ctx, *in.LayerName)
 	if err != nil {
 		return nil, err
@@ -203,21 +205,21 @@ func (s *Service) ListLayerVersions(ctx context.Context, in *ListLayerVersionsIn
 		return !l.fits(in.CompatibleRuntime, in.CompatibleArchitecture)
 	})
 	slices.Reverse(all)
-	rows, next, err := page(all, func(l *layer) string { return fmt.Sprintf("%010d", 1<<32-l.Version) }, in.MaxItems, 50, in.Marker)
+	rows, next, err := api.Page(all, func(l *layer) string { return fmt.Sprintf("%010d", 1<<32-l.Version) }, in.MaxItems, 50, in.Marker)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListLayerVersionsOutput{LayerVersions: []LayerVersionsListItem{}, NextMarker: next}
+	out := &api.ListLayerVersionsOutput{LayerVersions: []api.LayerVersionsListItem{}, NextMarker: next}
 	for _, l := range rows {
 		out.LayerVersions = append(out.LayerVersions, l.item())
 	}
 	return out, nil
 }
 
-// DeleteLayerVersion implements [API]. Functions that use it go on.
-func (s *Service) DeleteLayerVersion(ctx context.Context, in *DeleteLayerVersionInput) (*DeleteLayerVersionOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// DeleteLayerVersion implements [api.API]. Functions that use it go on.
+func (s *Service) DeleteLayerVersion(ctx context.Context, in *api.DeleteLayerVersionInput) (*api.DeleteLayerVersionOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	sc, name, _, err := locateLayer(ctx, *in.LayerName)
 	if err != nil {
 		return nil, err
@@ -228,7 +230,7 @@ func (s *Service) DeleteLayerVersion(ctx context.Context, in *DeleteLayerVersion
 	}
 	digest := l.Code.Digest
 	gone := *l
-	gone.Deleted, gone.Code = true, code{}
+	gone.Deleted, gone.Code = true, catalog.Code{}
 	if err := s.layers.Put(ctx, l.key(), &gone); err != nil {
 		return nil, err
 	}

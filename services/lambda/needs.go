@@ -3,6 +3,8 @@ package lambda
 import (
 	"strconv"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -27,35 +29,35 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 		return []wire.Permission{{Resource: sc.ARN("lambda", "event-source-mapping:"+wire.Value(id))}}
 	}
 	switch in := in.(type) {
-	case *CreateFunctionInput:
+	case *api.CreateFunctionInput:
 		return passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role)
-	case *UpdateFunctionConfigurationInput:
+	case *api.UpdateFunctionConfigurationInput:
 		return passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role)
-	case *InvokeInput:
+	case *api.InvokeInput:
 		return onFunction(sc, *in.FunctionName, in.Qualifier, "lambda:InvokeFunction")
-	case *InvokeAsyncInput:
+	case *api.InvokeAsyncInput:
 		return onFunction(sc, *in.FunctionName, nil, "lambda:InvokeFunction")
-	case *PublishLayerVersionInput:
+	case *api.PublishLayerVersionInput:
 		return layer(in.LayerName, nil, "")
-	case *ListLayerVersionsInput:
+	case *api.ListLayerVersionsInput:
 		return layer(in.LayerName, nil, "")
-	case *GetLayerVersionInput:
+	case *api.GetLayerVersionInput:
 		return layer(in.LayerName, in.VersionNumber, "")
-	case *DeleteLayerVersionInput:
+	case *api.DeleteLayerVersionInput:
 		return layer(in.LayerName, in.VersionNumber, "")
-	case *GetLayerVersionByArnInput:
+	case *api.GetLayerVersionByArnInput:
 		return layer(in.Arn, nil, "lambda:GetLayerVersion")
-	case *TagResourceInput:
+	case *api.TagResourceInput:
 		return []wire.Permission{{Resource: wire.Value(in.Resource)}}
-	case *UntagResourceInput:
+	case *api.UntagResourceInput:
 		return []wire.Permission{{Resource: wire.Value(in.Resource)}}
-	case *ListTagsInput:
+	case *api.ListTagsInput:
 		return []wire.Permission{{Resource: wire.Value(in.Resource)}}
-	case *UpdateEventSourceMappingInput:
+	case *api.UpdateEventSourceMappingInput:
 		return mapping(in.UUID)
-	case *GetEventSourceMappingInput:
+	case *api.GetEventSourceMappingInput:
 		return mapping(in.UUID)
-	case *DeleteEventSourceMappingInput:
+	case *api.DeleteEventSourceMappingInput:
 		return mapping(in.UUID)
 	}
 	return nil
@@ -64,21 +66,14 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 // onFunction is a permission on the function of a name. A name that cannot be
 // read names none, which the operation will say.
 func onFunction(sc wire.Scope, text string, qualifier *string, action string) []wire.Permission {
-	m := nameForm.FindStringSubmatch(text)
-	if m == nil {
+	n, ok := catalog.Read(sc, text)
+	if !ok {
 		return []wire.Permission{}
 	}
-	if m[1] != "" {
-		sc.Region = m[1]
+	if n.Qualifier == "" {
+		n.Qualifier = wire.Value(qualifier)
 	}
-	if m[2] != "" {
-		sc.Account = m[2]
-	}
-	q := m[4]
-	if q == "" {
-		q = wire.Value(qualifier)
-	}
-	return []wire.Permission{{Action: action, Resource: functionARN(sc, m[3], q)}}
+	return []wire.Permission{{Action: action, Resource: n.ARN()}}
 }
 
 // passing adds that a role may be handed to Lambda.
@@ -95,65 +90,65 @@ func isARN(s string) bool { return len(s) > 4 && s[:4] == "arn:" }
 // else matters to who may make it; nil for other requests.
 func named(in any) (name, qualifier *string) {
 	switch in := in.(type) {
-	case *DeleteFunctionInput:
+	case *api.DeleteFunctionInput:
 		return in.FunctionName, in.Qualifier
-	case *GetFunctionInput:
+	case *api.GetFunctionInput:
 		return in.FunctionName, in.Qualifier
-	case *GetFunctionConfigurationInput:
+	case *api.GetFunctionConfigurationInput:
 		return in.FunctionName, in.Qualifier
-	case *GetRuntimeManagementConfigInput:
+	case *api.GetRuntimeManagementConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *PutFunctionEventInvokeConfigInput:
+	case *api.PutFunctionEventInvokeConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *UpdateFunctionEventInvokeConfigInput:
+	case *api.UpdateFunctionEventInvokeConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *GetFunctionEventInvokeConfigInput:
+	case *api.GetFunctionEventInvokeConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *DeleteFunctionEventInvokeConfigInput:
+	case *api.DeleteFunctionEventInvokeConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *AddPermissionInput:
+	case *api.AddPermissionInput:
 		return in.FunctionName, in.Qualifier
-	case *RemovePermissionInput:
+	case *api.RemovePermissionInput:
 		return in.FunctionName, in.Qualifier
-	case *GetPolicyInput:
+	case *api.GetPolicyInput:
 		return in.FunctionName, in.Qualifier
-	case *CreateFunctionUrlConfigInput:
+	case *api.CreateFunctionUrlConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *UpdateFunctionUrlConfigInput:
+	case *api.UpdateFunctionUrlConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *GetFunctionUrlConfigInput:
+	case *api.GetFunctionUrlConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *DeleteFunctionUrlConfigInput:
+	case *api.DeleteFunctionUrlConfigInput:
 		return in.FunctionName, in.Qualifier
-	case *UpdateFunctionCodeInput:
+	case *api.UpdateFunctionCodeInput:
 		return in.FunctionName, nil
-	case *GetFunctionCodeSigningConfigInput:
+	case *api.GetFunctionCodeSigningConfigInput:
 		return in.FunctionName, nil
-	case *GetFunctionRecursionConfigInput:
+	case *api.GetFunctionRecursionConfigInput:
 		return in.FunctionName, nil
-	case *PublishVersionInput:
+	case *api.PublishVersionInput:
 		return in.FunctionName, nil
-	case *ListVersionsByFunctionInput:
+	case *api.ListVersionsByFunctionInput:
 		return in.FunctionName, nil
-	case *CreateAliasInput:
+	case *api.CreateAliasInput:
 		return in.FunctionName, nil
-	case *UpdateAliasInput:
+	case *api.UpdateAliasInput:
 		return in.FunctionName, nil
-	case *DeleteAliasInput:
+	case *api.DeleteAliasInput:
 		return in.FunctionName, nil
-	case *GetAliasInput:
+	case *api.GetAliasInput:
 		return in.FunctionName, nil
-	case *ListAliasesInput:
+	case *api.ListAliasesInput:
 		return in.FunctionName, nil
-	case *PutFunctionConcurrencyInput:
+	case *api.PutFunctionConcurrencyInput:
 		return in.FunctionName, nil
-	case *GetFunctionConcurrencyInput:
+	case *api.GetFunctionConcurrencyInput:
 		return in.FunctionName, nil
-	case *DeleteFunctionConcurrencyInput:
+	case *api.DeleteFunctionConcurrencyInput:
 		return in.FunctionName, nil
-	case *ListFunctionEventInvokeConfigsInput:
+	case *api.ListFunctionEventInvokeConfigsInput:
 		return in.FunctionName, nil
-	case *ListFunctionUrlConfigsInput:
+	case *api.ListFunctionUrlConfigsInput:
 		return in.FunctionName, nil
 	}
 	return nil, nil

@@ -8,8 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/bundle"
-	"github.com/signalbox/signalbox/services/lambda/watch"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -33,18 +34,18 @@ var (
 const hotReload = "hot-reload"
 
 // fetch keeps the package that an object holds.
-func (s *Service) fetch(ctx context.Context, from source) (code, error) {
+func (s *Service) fetch(ctx context.Context, from source) (catalog.Code, error) {
 	if s.Objects == nil {
-		return code{}, invalid("Code in S3 is not implemented by Signalbox yet (S3Bucket %s): give it as ZipFile.", *from.bucket)
+		return catalog.Code{}, api.Invalid("Code in S3 is not implemented by Signalbox yet (S3Bucket %s): give it as ZipFile.", *from.bucket)
 	}
 	content, _, err := s.Objects.Open(ctx, wire.ScopeOf(ctx), *from.bucket, *from.key, wire.Value(from.version))
 	if err != nil {
-		return code{}, objectError(err)
+		return catalog.Code{}, objectError(err)
 	}
 	defer content.Close()
 	file, err := os.CreateTemp(s.workshop.tmp, "object-")
 	if err != nil {
-		return code{}, fmt.Errorf("fetching code: %w", err)
+		return catalog.Code{}, fmt.Errorf("fetching code: %w", err)
 	}
 	defer func() {
 		_ = file.Close()
@@ -53,7 +54,7 @@ func (s *Service) fetch(ctx context.Context, from source) (code, error) {
 	// A package is hardly larger than what it unpacks to.
 	size, err := io.Copy(file, io.LimitReader(content, 2*bundle.MaxUnzipped))
 	if err != nil {
-		return code{}, fmt.Errorf("fetching code: %w", err)
+		return catalog.Code{}, fmt.Errorf("fetching code: %w", err)
 	}
 	return s.keep(ctx, file, size)
 }
@@ -61,7 +62,7 @@ func (s *Service) fetch(ctx context.Context, from source) (code, error) {
 // objectError is the error of an object that cannot be had, in Lambda's words.
 func objectError(err error) error {
 	said := func(code, message string) error {
-		return invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", code, message)
+		return api.Invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", code, message)
 	}
 	e, isWire := errors.AsType[*wire.Error](err)
 	switch {
@@ -79,29 +80,12 @@ func objectError(err error) error {
 
 // folder is code that runs where it lies: nothing is copied, and a change of its
 // files counts from the next invocation on.
-func folder(path string) (code, error) {
+func folder(path string) (catalog.Code, error) {
 	if !filepath.IsAbs(path) {
-		return code{}, invalid("The key of an object in the bucket %s is the absolute path of a folder on this machine, which %s is not.", hotReload, path)
+		return catalog.Code{}, api.Invalid("The key of an object in the bucket %s is the absolute path of a folder on this machine, which %s is not.", hotReload, path)
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return code{}, invalid("The key of an object in the bucket %s is the absolute path of a folder on this machine: there is no folder %s.", hotReload, path)
+		return catalog.Code{}, api.Invalid("The key of an object in the bucket %s is the absolute path of a folder on this machine: there is no folder %s.", hotReload, path)
 	}
-	return code{Folder: filepath.Clean(path), SHA256: digestOf([]byte(path))}, nil
-}
-
-// edition tells what of a version is run: its revision, and the state of its
-// folders. Another edition has processes of its own.
-func (v *version) edition() (string, error) {
-	edition := v.Revision
-	for _, c := range v.codes() {
-		if c.Folder == "" {
-			continue
-		}
-		stamp, err := watch.Stamp(c.Folder)
-		if err != nil {
-			return "", refuse(CodeResourceNotReadyException, "The function runs from a folder of this machine that cannot be read: %v", err)
-		}
-		edition += "/" + stamp
-	}
-	return edition, nil
+	return catalog.Code{Folder: filepath.Clean(path), SHA256: digestOf([]byte(path))}, nil
 }

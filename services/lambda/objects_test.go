@@ -14,6 +14,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -87,9 +88,9 @@ func TestCodeFromObjects(t *testing.T) {
 		{"a folder that is not there", "hot-reload", "/no/such/folder", "", "The key of an object in the bucket hot-reload is the absolute path of a folder on this machine: there is no folder /no/such/folder."},
 	} {
 		t.Run(c.says, func(t *testing.T) {
-			out, err := s.CreateFunction(ctx, &CreateFunctionInput{
+			out, err := s.CreateFunction(ctx, &api.CreateFunctionInput{
 				FunctionName: new(fmt.Sprint("f", i)), Runtime: new("python3.12"), Handler: new("a.b"), Role: new("r"),
-				Code: &FunctionCode{S3Bucket: &c.bucket, S3Key: &c.key, S3ObjectVersion: &c.version},
+				Code: &api.FunctionCode{S3Bucket: &c.bucket, S3Key: &c.key, S3ObjectVersion: &c.version},
 			})
 			if c.message == "" {
 				if err != nil {
@@ -100,23 +101,23 @@ func TestCodeFromObjects(t *testing.T) {
 				}
 				return
 			}
-			if !wire.IsCode(err, CodeInvalidParameterValueException) || err.(*wire.Error).Message != c.message {
+			if !wire.IsCode(err, api.CodeInvalidParameterValueException) || err.(*wire.Error).Message != c.message {
 				t.Errorf("the error is %v, want %s", err, c.message)
 			}
-			if s.functions.Get("000000000000|eu-west-1|"+fmt.Sprint("f", i)) != nil {
+			if s.Catalog.Functions.Get("000000000000|eu-west-1|"+fmt.Sprint("f", i)) != nil {
 				t.Error("there is a function")
 			}
 		})
 	}
 	t.Run("a fault of the store is no fault of the caller", func(t *testing.T) {
-		_, err := s.PublishLayerVersion(ctx, &PublishLayerVersionInput{LayerName: new("l"), Content: &LayerVersionContentInput{S3Bucket: new("broken"), S3Key: new("k")}})
+		_, err := s.PublishLayerVersion(ctx, &api.PublishLayerVersionInput{LayerName: new("l"), Content: &api.LayerVersionContentInput{S3Bucket: new("broken"), S3Key: new("k")}})
 		if _, isWire := errors.AsType[*wire.Error](err); err == nil || isWire {
 			t.Errorf("the error is %v", err)
 		}
 	})
 	t.Run("in production there are no folders", func(t *testing.T) {
 		s := newService(t, func(c *Config) { c.Objects = objects{} })
-		_, err := s.PublishLayerVersion(ctx, &PublishLayerVersionInput{LayerName: new("l"), Content: &LayerVersionContentInput{S3Bucket: new("hot-reload"), S3Key: &folder}})
+		_, err := s.PublishLayerVersion(ctx, &api.PublishLayerVersionInput{LayerName: new("l"), Content: &api.LayerVersionContentInput{S3Bucket: new("hot-reload"), S3Key: &folder}})
 		if err == nil || err.(*wire.Error).Message != objectError(ErrNoKey).(*wire.Error).Message {
 			t.Errorf("the error is %v", err)
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -53,39 +55,39 @@ func (p *policy) document() (string, error) {
 }
 
 // policyOf finds the policy that a request is about; it is empty where there is none.
-func (s *Service) policyOf(ctx context.Context, functionName string, qualifier *string) (name, *policy, error) {
-	n, f, err := s.function(ctx, functionName, qualifier)
+func (s *Service) policyOf(ctx context.Context, functionName string, qualifier *string) (catalog.Name, *policy, error) {
+	n, f, err := s.Function(ctx, functionName, qualifier)
 	if err != nil {
 		return n, nil, err
 	}
-	if _, err := s.version(n, f); err != nil {
+	if _, err := s.Version(n, f); err != nil {
 		return n, nil, err
 	}
-	if n.qualifier == latest {
-		return n, nil, invalid("We currently do not support adding policies for $LATEST.")
+	if n.Qualifier == catalog.Latest {
+		return n, nil, api.Invalid("We currently do not support adding policies for $LATEST.")
 	}
-	p := s.policies.Get(n.key(n.qualifier))
+	p := s.policies.Get(n.Key(n.Qualifier))
 	if p == nil {
-		p = &policy{Scope: n.Scope, Function: n.function, Qualifier: n.qualifier}
+		p = &policy{Scope: n.Scope, Function: n.Function, Qualifier: n.Qualifier}
 	}
 	return n, p, nil
 }
 
-// AddPermission implements [API].
-func (s *Service) AddPermission(ctx context.Context, in *AddPermissionInput) (*AddPermissionOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// AddPermission implements [api.API].
+func (s *Service) AddPermission(ctx context.Context, in *api.AddPermissionInput) (*api.AddPermissionOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	n, old, err := s.policyOf(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != old.Revision {
-		return nil, staleRevision()
+		return nil, api.StaleRevision()
 	}
 	if slices.ContainsFunc(old.Statements, func(st statement) bool { return st.Sid == *in.StatementId }) {
-		return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", *in.StatementId)
+		return nil, api.Conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", *in.StatementId)
 	}
-	st := statement{Sid: *in.StatementId, Effect: "Allow", Action: *in.Action, Resource: n.arn()}
+	st := statement{Sid: *in.StatementId, Effect: "Allow", Action: *in.Action, Resource: n.ARN()}
 	if st.Principal, err = principal(*in.Principal); err != nil {
 		return nil, err
 	}
@@ -98,16 +100,16 @@ func (s *Service) AddPermission(ctx context.Context, in *AddPermissionInput) (*A
 		return nil, err
 	}
 	if len(document) > maxPolicy {
-		return nil, refuse(CodePolicyLengthExceededException, "The final policy size (%d) is bigger than the limit (%d).", len(document), maxPolicy)
+		return nil, api.Refuse(api.CodePolicyLengthExceededException, "The final policy size (%d) is bigger than the limit (%d).", len(document), maxPolicy)
 	}
-	if err := s.policies.Put(ctx, n.key(n.qualifier), &p); err != nil {
+	if err := s.policies.Put(ctx, n.Key(n.Qualifier), &p); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(st)
 	if err != nil {
 		return nil, fmt.Errorf("writing a statement: %w", err)
 	}
-	return &AddPermissionOutput{Statement: new(string(text))}, nil
+	return &api.AddPermissionOutput{Statement: new(string(text))}, nil
 }
 
 func principal(text string) (any, error) {
@@ -121,10 +123,10 @@ func principal(text string) (any, error) {
 	case strings.HasPrefix(text, "arn:"):
 		return map[string]string{"AWS": text}, nil
 	}
-	return nil, invalid("The provided principal was invalid. Please check the principal and try again.")
+	return nil, api.Invalid("The provided principal was invalid. Please check the principal and try again.")
 }
 
-func conditions(in *AddPermissionInput) map[string]map[string]string {
+func conditions(in *api.AddPermissionInput) map[string]map[string]string {
 	c := map[string]map[string]string{}
 	add := func(operator, key string, value *string) {
 		if value == nil {
@@ -149,44 +151,44 @@ func conditions(in *AddPermissionInput) map[string]map[string]string {
 	return c
 }
 
-// RemovePermission implements [API].
-func (s *Service) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*RemovePermissionOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// RemovePermission implements [api.API].
+func (s *Service) RemovePermission(ctx context.Context, in *api.RemovePermissionInput) (*api.RemovePermissionOutput, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	n, old, err := s.policyOf(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != old.Revision {
-		return nil, staleRevision()
+		return nil, api.StaleRevision()
 	}
 	at := slices.IndexFunc(old.Statements, func(st statement) bool { return st.Sid == *in.StatementId })
 	if at < 0 {
 		if len(old.Statements) == 0 {
-			return nil, notFound("No policy is associated with the given resource.")
+			return nil, api.NotFound("No policy is associated with the given resource.")
 		}
-		return nil, notFound("Statement %s is not found in resource policy.", *in.StatementId)
+		return nil, api.NotFound("Statement %s is not found in resource policy.", *in.StatementId)
 	}
 	p := *old
 	p.Statements = slices.Delete(slices.Clone(old.Statements), at, at+1)
 	p.Revision = uuid.NewString()
 	if len(p.Statements) == 0 {
-		return nil, s.policies.Delete(ctx, n.key(n.qualifier))
+		return nil, s.policies.Delete(ctx, n.Key(n.Qualifier))
 	}
-	return nil, s.policies.Put(ctx, n.key(n.qualifier), &p)
+	return nil, s.policies.Put(ctx, n.Key(n.Qualifier), &p)
 }
 
-// GetPolicy implements [API].
-func (s *Service) GetPolicy(ctx context.Context, in *GetPolicyInput) (*GetPolicyOutput, error) {
+// GetPolicy implements [api.API].
+func (s *Service) GetPolicy(ctx context.Context, in *api.GetPolicyInput) (*api.GetPolicyOutput, error) {
 	_, p, err := s.policyOf(ctx, *in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.Statements) == 0 {
-		return nil, notFound("The resource you requested does not exist.")
+		return nil, api.NotFound("The resource you requested does not exist.")
 	}
 	document, err := p.document()
-	return &GetPolicyOutput{Policy: &document, RevisionId: new(p.Revision)}, err
+	return &api.GetPolicyOutput{Policy: &document, RevisionId: new(p.Revision)}, err
 }
 
 // Policy is the policy document of a function, or of the version or alias that

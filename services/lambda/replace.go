@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/watch"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -15,7 +17,7 @@ var _ watch.Functions = (*Service)(nil)
 // run from a folder follow its changes by themselves.
 func (s *Service) Functions() []watch.Function {
 	var list []watch.Function
-	for _, f := range s.functions.List("") {
+	for _, f := range s.Catalog.Functions.List("") {
 		if v := &f.Latest; v.Code.Folder == "" {
 			list = append(list, watch.Function{
 				Scope: f.Scope, Name: f.Name, ID: f.ID, Runtime: v.Runtime, Handler: v.Handler, Modified: v.Modified,
@@ -34,11 +36,11 @@ func (s *Service) Package(ctx context.Context, sc wire.Scope, name string) (watc
 	return s.Engine.Blobs().Open(ctx, f.Latest.Code.Digest)
 }
 
-func (s *Service) unscoped(sc wire.Scope, name string) (*function, error) {
-	if f := s.functions.Get(sc.Key(name)); f != nil {
+func (s *Service) unscoped(sc wire.Scope, name string) (*catalog.Function, error) {
+	if f := s.Catalog.Functions.Get(sc.Key(name)); f != nil {
 		return f, nil
 	}
-	return nil, notFound("Function not found: %s", functionARN(sc, name, ""))
+	return nil, api.NotFound("Function not found: %s", catalog.FunctionARN(sc, name, ""))
 }
 
 // Replace implements [watch.Functions]: it does what UpdateFunctionCode does.
@@ -50,15 +52,15 @@ func (s *Service) Replace(ctx context.Context, sc wire.Scope, name string, conte
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	f, err := s.unscoped(sc, name)
 	if err != nil {
 		return err
 	}
 	changed := *f
 	changed.Latest.Code = stored
-	changed.Latest.touch(s.Clock.Now())
+	changed.Latest.Touch(s.Clock.Now())
 	if err := checkTotal(&changed.Latest); err != nil {
 		return err
 	}
@@ -67,8 +69,8 @@ func (s *Service) Replace(ctx context.Context, sc wire.Scope, name string, conte
 
 // changeCode puts a function with other code in the place of what it was.
 // Called with mu held; stored releases what the caller holds of storing.
-func (s *Service) changeCode(ctx context.Context, old, changed *function, stored func()) error {
-	if err := s.functions.Put(ctx, old.key(), changed); err != nil {
+func (s *Service) changeCode(ctx context.Context, old, changed *catalog.Function, stored func()) error {
+	if err := s.Catalog.Functions.Put(ctx, old.Key(), changed); err != nil {
 		return err
 	}
 	s.workshop.replace(&changed.Latest)

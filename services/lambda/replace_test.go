@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/watch"
 	"github.com/signalbox/signalbox/wire"
@@ -73,8 +74,8 @@ func TestWatchedSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.CreateFunction(ctx, &CreateFunctionInput{
-		FunctionName: new("f"), Runtime: new("python3.12"), Handler: new("a.b"), Role: new("r"), Timeout: new(int32(30)), Code: &FunctionCode{ZipFile: text},
+	if _, err := s.CreateFunction(ctx, &api.CreateFunctionInput{
+		FunctionName: new("f"), Runtime: new("python3.12"), Handler: new("a.b"), Role: new("r"), Timeout: new(int32(30)), Code: &api.FunctionCode{ZipFile: text},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +127,10 @@ func TestWatchedSource(t *testing.T) {
 		t.Errorf("the answer of the invocation that was under way is %s", got)
 	}
 	t.Run("what cannot be a package changes nothing", func(t *testing.T) {
-		if err := s.Replace(ctx, wire.ScopeOf(ctx), "f", strings.NewReader("no zip"), 6); !wire.IsCode(err, CodeInvalidParameterValueException) {
+		if err := s.Replace(ctx, wire.ScopeOf(ctx), "f", strings.NewReader("no zip"), 6); !wire.IsCode(err, api.CodeInvalidParameterValueException) {
 			t.Errorf("the error is %v", err)
 		}
-		if err := s.Replace(ctx, wire.ScopeOf(ctx), "g", strings.NewReader(string(text)), int64(len(text))); !wire.IsCode(err, CodeResourceNotFoundException) {
+		if err := s.Replace(ctx, wire.ScopeOf(ctx), "g", strings.NewReader(string(text)), int64(len(text))); !wire.IsCode(err, api.CodeResourceNotFoundException) {
 			t.Errorf("the error is %v", err)
 		}
 		if got := call(); got != "3" {

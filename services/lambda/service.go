@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -12,8 +13,15 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/async"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
+	"github.com/signalbox/signalbox/services/lambda/mapping"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
+	"github.com/signalbox/signalbox/services/lambda/sources"
+	"github.com/signalbox/signalbox/services/lambda/urls"
+	"github.com/signalbox/signalbox/wire"
 )
 
 // Config is what the service works with. Engine, Clock, Box, Data, Logs, Issuer
@@ -41,41 +49,56 @@ type Config struct {
 	Idle        time.Duration // an idle process is stopped then; 0: sandbox.DefaultIdle
 	// Authenticate says who sends a request to a function URL with
 	// AuthType AWS_IAM, and returns the body as it was meant. Nil: refused.
-	Authenticate Authenticate
+	Authenticate func(r *http.Request, body []byte) (Caller, []byte, error)
 }
+
+// What Config is made of, and what callers see, of the parts in folders.
+type (
+	Outlets = async.Outlets
+	Message = async.Message
+	Queues  = sources.Queues
+	Streams = sources.Streams
+	Caller  = urls.Caller
+
+	InvokeInput = api.InvokeInput
+)
+
+// What others in the server look at of the API.
+const (
+	InvocationTypeEvent           = api.InvocationTypeEvent
+	CodeResourceNotFoundException = api.CodeResourceNotFoundException
+	CodeTooManyRequestsException  = api.CodeTooManyRequestsException
+)
+
+// URLPath is where function URLs are reached by path.
+const URLPath = urls.Path
 
 // Issuer makes temporary credentials.
 type Issuer interface {
 	Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error)
 }
 
-// Service implements [API].
+// Service implements [api.API]: functions, versions, aliases, layers and
+// permissions itself, the rest by the parts that it embeds.
 type Service struct {
 	Config
-	host *runtimes.Host
+	*catalog.Catalog
+	*async.Invocations
+	*mapping.Mappings
+	*urls.URLs
 
-	mu        sync.Mutex // serializes changes of the configuration
-	functions *engine.Documents[function]
-	versions  *engine.Documents[version]
-	aliases   *engine.Documents[alias]
-	layers    *engine.Documents[layer]
-	policies  *engine.Documents[policy]
-	configs   *engine.Documents[invokeConfig]
-	urls      *engine.Documents[url]
-	mappings  *engine.Documents[mapping]
-	storing   sync.RWMutex // read-held from storing code until a record names it
-
-	index    urlIndex
+	host     *runtimes.Host
+	layers   *engine.Documents[layer]
+	policies *engine.Documents[policy]
+	storing  sync.RWMutex // read-held from storing code until a record names it
 	workshop *workshop
 	slots    *slots
-	async    *async
-	pollers  *pollers
 
 	life context.Context // ends when Close waits no longer
 	cut  context.CancelFunc
 }
 
-var _ API = (*Service)(nil)
+var _ api.API = (*Service)(nil)
 
 // New loads the configuration, and takes up asynchronous invocations and event
 // source mappings where they stood.
@@ -97,63 +120,60 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.workshop, err = newWorkshop(s); err != nil {
 		return nil, err
 	}
-	if s.async, err = newAsync(ctx, s); err != nil {
-		return nil, err
-	}
-	s.pollers = newPollers(s)
 	s.life, s.cut = context.WithCancel(context.WithoutCancel(ctx))
-	if err := s.async.resume(ctx); err != nil {
+	if err := s.Invocations.Resume(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
-	s.pollers.resume()
+	s.Mappings.Resume()
 	return s, nil
 }
 
+// load opens what is kept.
 func (s *Service) load(ctx context.Context) error {
-	records := s.Engine.Records()
+	c, records := &s.Config, s.Engine.Records()
 	var err error
 	load := func(open func() error) {
 		if err == nil {
 			err = open()
 		}
 	}
-	load(func() (e error) {
-		s.functions, e = engine.OpenDocuments[function](ctx, records, "lambda.function")
-		return
-	})
-	load(func() (e error) {
-		s.versions, e = engine.OpenDocuments[version](ctx, records, "lambda.version")
-		return
-	})
-	load(func() (e error) { s.aliases, e = engine.OpenDocuments[alias](ctx, records, "lambda.alias"); return })
+	load(func() (e error) { s.Catalog, e = catalog.Open(ctx, records); return })
 	load(func() (e error) { s.layers, e = engine.OpenDocuments[layer](ctx, records, "lambda.layer"); return })
 	load(func() (e error) { s.policies, e = engine.OpenDocuments[policy](ctx, records, "lambda.policy"); return })
 	load(func() (e error) {
-		s.configs, e = engine.OpenDocuments[invokeConfig](ctx, records, "lambda.invokeconfig")
+		s.Invocations, e = async.New(ctx, async.Config{
+			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Outlets: c.Outlets, Invoke: s.run,
+		})
 		return
 	})
-	load(func() (e error) { s.urls, e = engine.OpenDocuments[url](ctx, records, "lambda.url"); return })
 	load(func() (e error) {
-		s.mappings, e = engine.OpenDocuments[mapping](ctx, records, "lambda.mapping")
+		s.URLs, e = urls.New(ctx, urls.Config{
+			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Endpoint: c.Endpoint, Call: s.Call, Authenticate: c.Authenticate,
+		})
+		return
+	})
+	load(func() (e error) {
+		s.Mappings, e = mapping.New(ctx, mapping.Config{
+			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Queues: c.Queues, Streams: c.Streams, Call: s.Call, Send: s.Send,
+		})
 		return
 	})
 	if err != nil {
 		return fmt.Errorf("loading functions: %w", err)
 	}
-	if err := s.forgetOrphans(ctx); err != nil {
-		return err
-	}
-	s.indexURLs()
-	return nil
+	return s.forgetOrphans(ctx)
 }
+
+// NewService is the service as the gateway serves it.
+func NewService(s *Service) *wire.Service { return api.NewService(s) }
 
 // Close takes no more invocations, waits for those under way, and stops all
 // processes; when ctx ends it waits no longer. It may be called twice.
 func (s *Service) Close(ctx context.Context) error {
-	err := s.pollers.close(ctx)
-	err = errors.Join(err, s.async.close(ctx))
+	err := s.Mappings.Close(ctx)
+	err = errors.Join(err, s.Invocations.Close(ctx))
 	err = errors.Join(err, s.workshop.close(ctx))
-	s.pollers.ends.Wait() // nothing that they wait for is left
+	s.Mappings.Wait() // nothing that they wait for is left
 	s.cut()
 	return err
 }

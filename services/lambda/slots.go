@@ -3,6 +3,8 @@ package lambda
 import (
 	"sync"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -22,16 +24,16 @@ type slots struct {
 func newSlots() *slots { return &slots{busy: map[string]int{}} }
 
 // enter takes a slot for an invocation of the function; leave gives it back.
-func (s *Service) enter(f *function) (leave func(), err error) {
-	key, limit, reason := f.Scope.Key(), accountConcurrency-s.reserved(f.Scope, ""), ThrottleReasonConcurrentInvocationLimitExceeded
+func (s *Service) enter(f *catalog.Function) (leave func(), err error) {
+	key, limit, reason := f.Scope.Key(), accountConcurrency-s.reserved(f.Scope, ""), api.ThrottleReasonConcurrentInvocationLimitExceeded
 	if f.Reserved != nil {
-		key, limit, reason = f.key(), int(*f.Reserved), ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded
+		key, limit, reason = f.Key(), int(*f.Reserved), api.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded
 	}
 	l := s.slots
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.busy[key] >= limit {
-		return nil, throttled(reason)
+		return nil, api.Throttled(reason)
 	}
 	l.busy[key]++
 	return func() {
@@ -46,7 +48,7 @@ func (s *Service) enter(f *function) (leave func(), err error) {
 // reserved is the concurrency that the scope's functions have reserved, but for
 // one of them.
 func (s *Service) reserved(sc wire.Scope, but string) (total int) {
-	for _, f := range s.functions.List(sc.Key("")) {
+	for _, f := range s.Catalog.Functions.List(sc.Key("")) {
 		if f.Reserved != nil && f.Name != but {
 			total += int(*f.Reserved)
 		}

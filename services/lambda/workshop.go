@@ -15,7 +15,9 @@ import (
 
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/bundle"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
 )
@@ -39,7 +41,7 @@ type workshop struct {
 
 // bench is one version's place.
 type bench struct {
-	edition  string // see version.edition
+	edition  string // see catalog.Version.Edition
 	modified time.Time
 	dir      string
 	ready    chan struct{} // closed once pool or err is there
@@ -61,9 +63,9 @@ func newWorkshop(s *Service) (*workshop, error) {
 }
 
 // pool is the version's pool, made where there is none.
-func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) {
-	key := v.name().key(v.Version)
-	edition, err := v.edition()
+func (w *workshop) pool(ctx context.Context, v *catalog.Version) (*sandbox.Pool, error) {
+	key := v.Named().Key(v.Version)
+	edition, err := v.Edition()
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +99,7 @@ func (w *workshop) pool(ctx context.Context, v *version) (*sandbox.Pool, error) 
 
 // make fills a bench. One that failed is forgotten: what was missing may be
 // there the next time.
-func (w *workshop) make(key string, b *bench, v *version) {
+func (w *workshop) make(key string, b *bench, v *catalog.Version) {
 	defer close(b.ready)
 	b.pool, b.err = w.prepare(w.s.life, b, v)
 	if b.err == nil {
@@ -125,8 +127,8 @@ func (w *workshop) clear(b *bench) {
 
 // replace retires the pool of a version that was changed: invocations under
 // way end with what they began with.
-func (w *workshop) replace(v *version) {
-	key := v.name().key(v.Version)
+func (w *workshop) replace(v *catalog.Version) {
+	key := v.Named().Key(v.Version)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if b := w.benches[key]; b != nil && !strings.HasPrefix(b.edition, v.Revision) {
@@ -135,8 +137,8 @@ func (w *workshop) replace(v *version) {
 }
 
 // drop retires the pool of a version that was deleted.
-func (w *workshop) drop(v *version) {
-	key := v.name().key(v.Version)
+func (w *workshop) drop(v *catalog.Version) {
+	key := v.Named().Key(v.Version)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if b := w.benches[key]; b != nil {
@@ -182,7 +184,7 @@ func (w *workshop) close(ctx context.Context) error {
 }
 
 // prepare unpacks a version and finds out how it is run.
-func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.Pool, error) {
+func (w *workshop) prepare(ctx context.Context, b *bench, v *catalog.Version) (*sandbox.Pool, error) {
 	dir, err := os.MkdirTemp(w.code, v.Function+"-")
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
@@ -197,7 +199,7 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.
 	}
 	runtime, ok := runtimes.Parse(v.Runtime)
 	if !ok {
-		return nil, refuse(CodeInvalidRuntimeException, "%s is not implemented by Signalbox", v.Runtime)
+		return nil, api.Refuse(api.CodeInvalidRuntimeException, "%s is not implemented by Signalbox", v.Runtime)
 	}
 	interpreter, err := w.s.host.Find(ctx, runtime)
 	if err != nil {
@@ -228,7 +230,7 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.
 		Scope: v.Scope, Name: v.Function, Version: v.Version, Runtime: about, Notices: notices,
 		Command: w.s.host.Command(runtime, interpreter, v.Handler, task, opt, int(v.Memory)), Dir: task, Tmp: w.tmp,
 		Timeout: time.Duration(v.Timeout) * time.Second, Memory: int(v.Memory),
-		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == LogFormatJson,
+		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == api.LogFormatJson,
 		Environment: func(stream, tmp string) ([]string, time.Time, error) {
 			return w.environment(v, w.s.host.Env(runtime, interpreter, task, opt, sdk), task, opt, stream, tmp)
 		},
@@ -238,13 +240,13 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *version) (*sandbox.
 // unavailable is the error of a runtime that this machine cannot offer.
 func unavailable(err error) error {
 	if missing, ok := errors.AsType[*runtimes.Error](err); ok {
-		return refuse(CodeInvalidRuntimeException, "%s", missing)
+		return api.Refuse(api.CodeInvalidRuntimeException, "%s", missing)
 	}
 	return err
 }
 
-func (w *workshop) unpack(ctx context.Context, v *version, task, opt string) error {
-	put := func(c code, dir string) error {
+func (w *workshop) unpack(ctx context.Context, v *catalog.Version, task, opt string) error {
+	put := func(c catalog.Code, dir string) error {
 		if c.Folder != "" {
 			return bundle.Copy(c.Folder, dir)
 		}
@@ -270,7 +272,7 @@ func (w *workshop) unpack(ctx context.Context, v *version, task, opt string) err
 
 // environment is that of a new process (developer guide, page
 // configuration-envvars): of this process's own it has PATH alone.
-func (w *workshop) environment(v *version, paths []string, task, opt, stream, tmp string) (env []string, expires time.Time, err error) {
+func (w *workshop) environment(v *catalog.Version, paths []string, task, opt, stream, tmp string) (env []string, expires time.Time, err error) {
 	variables, err := w.s.variables(v)
 	if err != nil {
 		return nil, expires, err
@@ -310,7 +312,7 @@ func (w *workshop) environment(v *version, paths []string, task, opt, stream, tm
 	if name := runtime.ExecutionEnv(); name != "" {
 		all["AWS_EXECUTION_ENV"] = name
 	}
-	if *v.Logging.LogFormat == LogFormatJson {
+	if *v.Logging.LogFormat == api.LogFormatJson {
 		all["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
 		all["AWS_LAMBDA_LOG_LEVEL"] = *v.Logging.ApplicationLogLevel
 	}
@@ -323,7 +325,7 @@ func (w *workshop) environment(v *version, paths []string, task, opt, stream, tm
 
 // sessionARN is whom a function's credentials stand for: its role, in a
 // session of the function's name.
-func sessionARN(v *version) string {
+func sessionARN(v *catalog.Version) string {
 	role := v.Role
 	if a, err := arn.Parse(role); err == nil {
 		return "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(a.Resource) + "/" + v.Function

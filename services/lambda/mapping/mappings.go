@@ -1,4 +1,4 @@
-package lambda
+package mapping
 
 import (
 	"context"
@@ -10,12 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/async"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/sources"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// mapping is an event source mapping as it is kept.
-type mapping struct {
+// record is an event source mapping as it is kept.
+type record struct {
 	wire.Scope
 	ID        string
 	Source    string // ARN
@@ -38,12 +41,12 @@ type mapping struct {
 	Modified  time.Time
 }
 
-func (m *mapping) key() string { return m.Scope.Key(m.ID) }
+func (m *record) key() string { return m.Scope.Key(m.ID) }
 
-func (m *mapping) isQueue() bool { return strings.Contains(m.Source, ":sqs:") }
+func (m *record) isQueue() bool { return strings.Contains(m.Source, ":sqs:") }
 
-// mappingID is the id of the mapping that an ARN names.
-func mappingID(resource string) (string, bool) {
+// ID is the id of the mapping that an ARN names.
+func ID(resource string) (string, bool) {
 	a, err := arn.Parse(resource)
 	if err != nil {
 		return "", false
@@ -52,10 +55,10 @@ func mappingID(resource string) (string, bool) {
 	return id, kind == "event-source-mapping"
 }
 
-func noMapping() error { return notFound("The resource you requested does not exist.") }
+func noMapping() error { return api.NotFound("The resource you requested does not exist.") }
 
-func (s *Service) mapping(ctx context.Context, id string) (*mapping, error) {
-	if m := s.mappings.Get(wire.ScopeOf(ctx).Key(id)); m != nil {
+func (s *Mappings) mapping(ctx context.Context, id string) (*record, error) {
+	if m := s.kept.Get(wire.ScopeOf(ctx).Key(id)); m != nil {
 		return m, nil
 	}
 	return nil, noMapping()
@@ -63,39 +66,39 @@ func (s *Service) mapping(ctx context.Context, id string) (*mapping, error) {
 
 // describeMapping is a mapping as answers show it; state is empty for the one
 // that it is in.
-func (s *Service) describeMapping(m *mapping, state string) EventSourceMappingConfiguration {
+func (s *Mappings) describeMapping(m *record, state string) api.EventSourceMappingConfiguration {
 	if state == "" {
 		state = "Disabled"
 		if m.Enabled {
 			state = "Enabled"
 		}
 	}
-	c := EventSourceMappingConfiguration{
+	c := api.EventSourceMappingConfiguration{
 		UUID: new(m.ID), EventSourceArn: new(m.Source), FunctionArn: new(m.Function), BatchSize: new(m.Batch),
 		MaximumBatchingWindowInSeconds: new(m.Window), LastModified: new(wire.At(m.Modified)), State: new(state),
 		StateTransitionReason: new("USER_INITIATED"), FunctionResponseTypes: m.Responses,
 		EventSourceMappingArn: new(m.Scope.ARN("lambda", "event-source-mapping:"+m.ID)),
 	}
 	if len(m.Filters) > 0 {
-		c.FilterCriteria = &FilterCriteria{}
+		c.FilterCriteria = &api.FilterCriteria{}
 		for _, f := range m.Filters {
-			c.FilterCriteria.Filters = append(c.FilterCriteria.Filters, Filter{Pattern: new(f)})
+			c.FilterCriteria.Filters = append(c.FilterCriteria.Filters, api.Filter{Pattern: new(f)})
 		}
 	}
 	if m.Scaling != nil {
-		c.ScalingConfig = &ScalingConfig{MaximumConcurrency: m.Scaling}
+		c.ScalingConfig = &api.ScalingConfig{MaximumConcurrency: m.Scaling}
 	}
 	if m.KMSKey != "" {
 		c.KMSKeyArn = new(m.KMSKey)
 	}
 	if m.Metrics != nil {
-		c.MetricsConfig = &EventSourceMappingMetricsConfig{Metrics: m.Metrics}
+		c.MetricsConfig = &api.EventSourceMappingMetricsConfig{Metrics: m.Metrics}
 	}
 	if !m.isQueue() {
 		c.StartingPosition, c.ParallelizationFactor, c.MaximumRecordAgeInSeconds = new(m.Start), m.Parallel, m.MaxAge
 		c.BisectBatchOnFunctionError, c.MaximumRetryAttempts, c.TumblingWindowInSeconds = m.Bisect, m.Retries, new(int32(0))
 		c.LastProcessingResult = new(s.pollers.result(m))
-		c.DestinationConfig = &DestinationConfig{OnFailure: &OnFailure{}}
+		c.DestinationConfig = &api.DestinationConfig{OnFailure: &api.OnFailure{}}
 		if m.OnFailure != "" {
 			c.DestinationConfig.OnFailure.Destination = new(m.OnFailure)
 		}
@@ -108,32 +111,32 @@ type mappingChange struct {
 	FunctionName                                           *string
 	Enabled, Bisect                                        *bool
 	BatchSize, Window, Parallel, MaxAge, Retries, Tumbling *int32
-	Filter                                                 *FilterCriteria
+	Filter                                                 *api.FilterCriteria
 	KMSKeyArn                                              *string
-	Metrics                                                *EventSourceMappingMetricsConfig
-	Scaling                                                *ScalingConfig
-	Destination                                            *DestinationConfig
+	Metrics                                                *api.EventSourceMappingMetricsConfig
+	Scaling                                                *api.ScalingConfig
+	Destination                                            *api.DestinationConfig
 	Responses                                              []string
 }
 
 // apply puts the change into a mapping, or says what is wrong with it.
-func (s *Service) apply(ctx context.Context, m *mapping, c mappingChange) error {
+func (s *Mappings) apply(ctx context.Context, m *record, c mappingChange) error {
 	if c.FunctionName != nil {
-		n, f, err := s.function(ctx, *c.FunctionName, nil)
+		n, f, err := s.Catalog.Function(ctx, *c.FunctionName, nil)
 		if err != nil {
 			return err
 		}
-		if _, err := s.version(n, f); err != nil {
+		if _, err := s.Catalog.Version(n, f); err != nil {
 			return err
 		}
-		m.Function = n.arn()
+		m.Function = n.ARN()
 	}
-	put(&m.Enabled, c.Enabled)
-	put(&m.Batch, c.BatchSize)
-	put(&m.Window, c.Window)
-	put(&m.KMSKey, c.KMSKeyArn)
+	api.Put(&m.Enabled, c.Enabled)
+	api.Put(&m.Batch, c.BatchSize)
+	api.Put(&m.Window, c.Window)
+	api.Put(&m.KMSKey, c.KMSKeyArn)
 	if wire.Value(c.Tumbling) > 0 {
-		return invalid("TumblingWindowInSeconds is not implemented by Signalbox.")
+		return api.Invalid("TumblingWindowInSeconds is not implemented by Signalbox.")
 	}
 	if c.Filter != nil {
 		m.Filters = nil
@@ -141,10 +144,10 @@ func (s *Service) apply(ctx context.Context, m *mapping, c mappingChange) error 
 			m.Filters = append(m.Filters, wire.Value(f.Pattern))
 		}
 		if len(m.Filters) > 5 {
-			return invalid("Filter criteria must have at most 5 filters.")
+			return api.Invalid("Filter criteria must have at most 5 filters.")
 		}
 		if _, err := sources.NewFilter(m.Filters); err != nil {
-			return invalid("Invalid filter pattern definition. %s", err)
+			return api.Invalid("Invalid filter pattern definition. %s", err)
 		}
 	}
 	if c.Metrics != nil {
@@ -159,13 +162,13 @@ func (s *Service) apply(ctx context.Context, m *mapping, c mappingChange) error 
 	return applyStream(m, c)
 }
 
-func (s *Service) applyQueue(ctx context.Context, m *mapping, c mappingChange) error {
+func (s *Mappings) applyQueue(ctx context.Context, m *record, c mappingChange) error {
 	for name, given := range map[string]bool{
 		"ParallelizationFactor": c.Parallel != nil, "BisectBatchOnFunctionError": c.Bisect != nil,
 		"MaximumRetryAttempts": c.Retries != nil, "MaximumRecordAgeInSeconds": c.MaxAge != nil,
 	} {
 		if given {
-			return invalid("%s is not supported for SQS event sources.", name)
+			return api.Invalid("%s is not supported for SQS event sources.", name)
 		}
 	}
 	if c.Scaling != nil {
@@ -173,36 +176,36 @@ func (s *Service) applyQueue(ctx context.Context, m *mapping, c mappingChange) e
 	}
 	info, err := s.Queues.Queue(ctx, m.Source)
 	if errors.Is(err, sources.ErrGone) {
-		return invalid("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.")
+		return api.Invalid("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.")
 	}
 	if err != nil {
 		return err
 	}
 	switch {
 	case info.FIFO && m.Window > 0:
-		return invalid("Batching window is not supported for FIFO queues.")
+		return api.Invalid("Batching window is not supported for FIFO queues.")
 	case info.FIFO && m.Batch > 10:
-		return invalid("Batch size for FIFO queues must be at most 10.")
+		return api.Invalid("Batch size for FIFO queues must be at most 10.")
 	case m.Batch > 10 && m.Window == 0:
-		return invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
+		return api.Invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
 	}
-	n, f, err := s.function(ctx, m.Function, nil)
+	n, f, err := s.Catalog.Function(ctx, m.Function, nil)
 	if err != nil {
 		return err
 	}
-	v, err := s.version(n, f)
+	v, err := s.Catalog.Version(n, f)
 	if err != nil {
 		return err
 	}
 	if visible := int32(info.Visibility / time.Second); visible < v.Timeout {
-		return invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", visible, v.Timeout)
+		return api.Invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", visible, v.Timeout)
 	}
 	return nil
 }
 
-func applyStream(m *mapping, c mappingChange) error {
+func applyStream(m *record, c mappingChange) error {
 	if c.Scaling != nil && c.Scaling.MaximumConcurrency != nil {
-		return invalid("ScalingConfig is only supported for SQS event sources.")
+		return api.Invalid("ScalingConfig is only supported for SQS event sources.")
 	}
 	for _, p := range []struct{ to, from **int32 }{{&m.Parallel, &c.Parallel}, {&m.MaxAge, &c.MaxAge}, {&m.Retries, &c.Retries}} {
 		if *p.from != nil {
@@ -210,13 +213,13 @@ func applyStream(m *mapping, c mappingChange) error {
 		}
 	}
 	if m.MaxAge != nil && *m.MaxAge != -1 && *m.MaxAge < 60 {
-		return breaks(*m.MaxAge, "maximumRecordAgeInSeconds", "Member must have value greater than or equal to 60, or -1")
+		return api.Breaks(*m.MaxAge, "maximumRecordAgeInSeconds", "Member must have value greater than or equal to 60, or -1")
 	}
 	if c.Bisect != nil {
 		m.Bisect = c.Bisect
 	}
 	if c.Destination != nil && c.Destination.OnFailure != nil {
-		if err := checkDestination(wire.Value(c.Destination.OnFailure.Destination)); err != nil {
+		if err := async.CheckDestination(wire.Value(c.Destination.OnFailure.Destination)); err != nil {
 			return err
 		}
 		m.OnFailure = wire.Value(c.Destination.OnFailure.Destination)
@@ -225,48 +228,48 @@ func applyStream(m *mapping, c mappingChange) error {
 }
 
 // newMapping is the mapping of a request, with the defaults of its source.
-func (s *Service) newMapping(ctx context.Context, in *CreateEventSourceMappingInput) (*mapping, error) {
+func (s *Mappings) newMapping(ctx context.Context, in *api.CreateEventSourceMappingInput) (*record, error) {
 	if in.EventSourceArn == nil {
-		return nil, invalid("EventSourceArn is required.")
+		return nil, api.Invalid("EventSourceArn is required.")
 	}
 	a, err := arn.Parse(*in.EventSourceArn)
 	if err != nil {
-		return nil, invalid("Unrecognized event source: %s", *in.EventSourceArn)
+		return nil, api.Invalid("Unrecognized event source: %s", *in.EventSourceArn)
 	}
-	m := &mapping{
+	m := &record{
 		Scope: wire.ScopeOf(ctx), ID: uuid.NewString(), Source: *in.EventSourceArn, Enabled: true, Batch: 10,
 		Tags: in.Tags, Modified: s.Clock.Now(),
 	}
 	switch {
 	case a.Service == "sqs":
 		if in.StartingPosition != nil {
-			return nil, invalid("StartingPosition is not valid for SQS event sources.")
+			return nil, api.Invalid("StartingPosition is not valid for SQS event sources.")
 		}
 		if s.Queues == nil {
-			return nil, invalid("Queues as event sources are not wired.")
+			return nil, api.Invalid("Queues as event sources are not wired.")
 		}
 	case a.Service == "dynamodb" && strings.Contains(a.Resource, "/stream/"), a.Service == "kinesis":
 		m.Batch, m.Start = 100, wire.Value(in.StartingPosition)
 		m.Parallel, m.MaxAge, m.Retries, m.Bisect = new(int32(1)), new(int32(-1)), new(int32(-1)), new(false)
 		if m.Start == "" {
-			return nil, invalid("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.")
+			return nil, api.Invalid("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.")
 		}
-		if m.Start == EventSourcePositionAtTimestamp {
-			return nil, invalid("Unsupported starting position for this event source: AT_TIMESTAMP")
+		if m.Start == api.EventSourcePositionAtTimestamp {
+			return nil, api.Invalid("Unsupported starting position for this event source: AT_TIMESTAMP")
 		}
 		if s.Streams == nil || a.Service == "kinesis" {
-			return nil, invalid("%s streams as event sources are not implemented by Signalbox yet: %s", a.Service, m.Source)
+			return nil, api.Invalid("%s streams as event sources are not implemented by Signalbox yet: %s", a.Service, m.Source)
 		}
 	default:
-		return nil, invalid("%s as an event source is not implemented by Signalbox: %s", a.Service, m.Source)
+		return nil, api.Invalid("%s as an event source is not implemented by Signalbox: %s", a.Service, m.Source)
 	}
 	return m, nil
 }
 
-// CreateEventSourceMapping implements [API].
-func (s *Service) CreateEventSourceMapping(ctx context.Context, in *CreateEventSourceMappingInput) (*CreateEventSourceMappingOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// CreateEventSourceMapping implements [api.API].
+func (s *Mappings) CreateEventSourceMapping(ctx context.Context, in *api.CreateEventSourceMappingInput) (*api.CreateEventSourceMappingOutput, error) {
+	s.Catalog.Mu.Lock()
+	defer s.Catalog.Mu.Unlock()
 	m, err := s.newMapping(ctx, in)
 	if err != nil {
 		return nil, err
@@ -279,28 +282,28 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *CreateEventS
 	}); err != nil {
 		return nil, err
 	}
-	for _, o := range s.mappings.List(m.Scope.Key("")) {
+	for _, o := range s.kept.List(m.Scope.Key("")) {
 		if o.Source == m.Source && o.Function == m.Function {
-			return nil, conflict("An event source mapping with event source arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s", m.Source, m.Function, o.ID)
+			return nil, api.Conflict("An event source mapping with event source arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s", m.Source, m.Function, o.ID)
 		}
 	}
 	if !m.isQueue() {
 		if err := s.pollers.runner(m).Begin(ctx); err != nil {
-			return nil, invalid("Stream not found: %s", m.Source)
+			return nil, api.Invalid("Stream not found: %s", m.Source)
 		}
 	}
-	if err := s.mappings.Put(ctx, m.key(), m); err != nil {
+	if err := s.kept.Put(ctx, m.key(), m); err != nil {
 		return nil, err
 	}
-	out := CreateEventSourceMappingOutput(s.describeMapping(m, "Creating"))
+	out := api.CreateEventSourceMappingOutput(s.describeMapping(m, "Creating"))
 	s.pollers.follow(m)
 	return &out, nil
 }
 
-// UpdateEventSourceMapping implements [API].
-func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *UpdateEventSourceMappingInput) (*UpdateEventSourceMappingOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// UpdateEventSourceMapping implements [api.API].
+func (s *Mappings) UpdateEventSourceMapping(ctx context.Context, in *api.UpdateEventSourceMappingInput) (*api.UpdateEventSourceMappingOutput, error) {
+	s.Catalog.Mu.Lock()
+	defer s.Catalog.Mu.Unlock()
 	old, err := s.mapping(ctx, *in.UUID)
 	if err != nil {
 		return nil, err
@@ -315,58 +318,71 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *UpdateEventS
 		return nil, err
 	}
 	m.Modified = s.Clock.Now()
-	if err := s.mappings.Put(ctx, m.key(), &m); err != nil {
+	if err := s.kept.Put(ctx, m.key(), &m); err != nil {
 		return nil, err
 	}
 	s.pollers.follow(&m)
-	return new(UpdateEventSourceMappingOutput(s.describeMapping(&m, "Updating"))), nil
+	return new(api.UpdateEventSourceMappingOutput(s.describeMapping(&m, "Updating"))), nil
 }
 
-// GetEventSourceMapping implements [API].
-func (s *Service) GetEventSourceMapping(ctx context.Context, in *GetEventSourceMappingInput) (*GetEventSourceMappingOutput, error) {
+// GetEventSourceMapping implements [api.API].
+func (s *Mappings) GetEventSourceMapping(ctx context.Context, in *api.GetEventSourceMappingInput) (*api.GetEventSourceMappingOutput, error) {
 	m, err := s.mapping(ctx, *in.UUID)
 	if err != nil {
 		return nil, err
 	}
-	return new(GetEventSourceMappingOutput(s.describeMapping(m, ""))), nil
+	return new(api.GetEventSourceMappingOutput(s.describeMapping(m, ""))), nil
 }
 
-// DeleteEventSourceMapping implements [API]. Invocations under way end.
-func (s *Service) DeleteEventSourceMapping(ctx context.Context, in *DeleteEventSourceMappingInput) (*DeleteEventSourceMappingOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// DeleteEventSourceMapping implements [api.API]. Invocations under way end.
+func (s *Mappings) DeleteEventSourceMapping(ctx context.Context, in *api.DeleteEventSourceMappingInput) (*api.DeleteEventSourceMappingOutput, error) {
+	s.Catalog.Mu.Lock()
+	defer s.Catalog.Mu.Unlock()
 	m, err := s.mapping(ctx, *in.UUID)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mappings.Delete(ctx, m.key()); err != nil {
+	if err := s.kept.Delete(ctx, m.key()); err != nil {
 		return nil, err
 	}
-	out := DeleteEventSourceMappingOutput(s.describeMapping(m, "Deleting"))
+	out := api.DeleteEventSourceMappingOutput(s.describeMapping(m, "Deleting"))
 	s.pollers.forget(m)
 	return &out, nil
 }
 
-// ListEventSourceMappings implements [API].
-func (s *Service) ListEventSourceMappings(ctx context.Context, in *ListEventSourceMappingsInput) (*ListEventSourceMappingsOutput, error) {
+// ListEventSourceMappings implements [api.API].
+func (s *Mappings) ListEventSourceMappings(ctx context.Context, in *api.ListEventSourceMappingsInput) (*api.ListEventSourceMappingsOutput, error) {
 	wanted := ""
 	if in.FunctionName != nil {
-		n, err := locate(ctx, *in.FunctionName, nil)
+		n, err := catalog.Locate(ctx, *in.FunctionName, nil)
 		if err != nil {
 			return nil, err
 		}
-		wanted = n.arn()
+		wanted = n.ARN()
 	}
-	all := slices.DeleteFunc(s.mappings.List(wire.ScopeOf(ctx).Key("")), func(m *mapping) bool {
+	all := slices.DeleteFunc(s.kept.List(wire.ScopeOf(ctx).Key("")), func(m *record) bool {
 		return wanted != "" && m.Function != wanted || in.EventSourceArn != nil && m.Source != *in.EventSourceArn
 	})
-	rows, next, err := page(all, func(m *mapping) string { return m.ID }, in.MaxItems, 100, in.Marker)
+	rows, next, err := api.Page(all, func(m *record) string { return m.ID }, in.MaxItems, 100, in.Marker)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListEventSourceMappingsOutput{EventSourceMappings: []EventSourceMappingConfiguration{}, NextMarker: next}
+	out := &api.ListEventSourceMappingsOutput{EventSourceMappings: []api.EventSourceMappingConfiguration{}, NextMarker: next}
 	for _, m := range rows {
 		out.EventSourceMappings = append(out.EventSourceMappings, s.describeMapping(m, ""))
 	}
 	return out, nil
+}
+
+// Tags are a mapping's tags, and how they are changed.
+func (s *Mappings) Tags(ctx context.Context, id string) (tags map[string]string, change func(map[string]string) error, err error) {
+	m, err := s.mapping(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.Tags, func(tags map[string]string) error {
+		changed := *m
+		changed.Tags = tags
+		return s.kept.Put(ctx, m.key(), &changed)
+	}, nil
 }

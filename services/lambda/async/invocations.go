@@ -1,15 +1,19 @@
-package lambda
+package async
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -19,14 +23,14 @@ const (
 	defaultMaxAge  = 6 * time.Hour
 )
 
-// asyncEvent is an asynchronous invocation as its queue keeps it.
-type asyncEvent struct {
+// event is an asynchronous invocation as its queue keeps it.
+type event struct {
 	Payload json.RawMessage
-	Params  CallParams
+	Params  api.CallParams
 }
 
-// asyncQueue names a runner, so that it is found again after a restart.
-type asyncQueue struct {
+// queue names a runner, so that it is found again after a restart.
+type queue struct {
 	wire.Scope
 	Function  string
 	ID        string // of the function
@@ -34,20 +38,32 @@ type asyncQueue struct {
 	ARN       string // of a destination; empty: the invocations themselves
 }
 
-func (q *asyncQueue) key() string { return q.Scope.Key(q.Function, q.Qualifier, q.ARN) }
+func (q *queue) key() string { return q.Scope.Key(q.Function, q.Qualifier, q.ARN) }
 
-func (q *asyncQueue) runner() string {
+func (q *queue) runner() string {
 	if q.ARN != "" {
 		return "lambda/destination/" + q.ID + "/" + q.Qualifier + "/" + q.ARN
 	}
 	return "lambda/async/" + q.ID + "/" + q.Qualifier
 }
 
-// async is the asynchronous invocations of all functions: a runner for each
-// function and qualifier, and one for each of their destinations.
-type async struct {
-	s      *Service
-	queues *engine.Documents[asyncQueue]
+// Config is what invocations work with. All but Outlets are required.
+type Config struct {
+	Engine  engine.Engine
+	Clock   clock.Clock
+	Logger  *slog.Logger
+	Catalog *catalog.Catalog
+	Outlets Outlets // queues, topics and event buses; nil: an error that says so
+	// Invoke runs a function. An error is what kept it from running.
+	Invoke func(ctx context.Context, n catalog.Name, f *catalog.Function, payload []byte, p api.CallParams) (api.Result, error)
+}
+
+// Invocations are the asynchronous invocations of all functions: a runner for
+// each function and qualifier, and one for each of their destinations.
+type Invocations struct {
+	Config
+	Configs *engine.Documents[InvokeConfig] // how they are tried
+	queues  *engine.Documents[queue]
 
 	mu      sync.Mutex // guards what follows
 	runners map[string]*delivery.Runner
@@ -56,18 +72,24 @@ type async struct {
 	ends    sync.WaitGroup // runners that are being dropped
 }
 
-func newAsync(ctx context.Context, s *Service) (*async, error) {
-	a := &async{s: s, runners: map[string]*delivery.Runner{}}
+// New loads the configuration. Resume is called once functions can be invoked.
+func New(ctx context.Context, c Config) (*Invocations, error) {
+	a := &Invocations{Config: c, runners: map[string]*delivery.Runner{}}
 	var err error
-	a.queues, err = engine.OpenDocuments[asyncQueue](ctx, s.Engine.Records(), "lambda.async")
-	return a, err
+	if a.Configs, err = engine.OpenDocuments[InvokeConfig](ctx, c.Engine.Records(), "lambda.invokeconfig"); err == nil {
+		a.queues, err = engine.OpenDocuments[queue](ctx, c.Engine.Records(), "lambda.async")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading asynchronous invocations: %w", err)
+	}
+	return a, nil
 }
 
-// resume takes up what was not done.
-func (a *async) resume(ctx context.Context) error {
+// Resume takes up what was not done.
+func (a *Invocations) Resume(ctx context.Context) error {
 	for _, q := range a.queues.List("") {
-		if f := a.s.functions.Get(q.Scope.Key(q.Function)); f == nil || f.ID != q.ID {
-			if err := errors.Join(a.s.Engine.Queues().Drop(ctx, q.runner()), a.queues.Delete(ctx, q.key())); err != nil {
+		if f := a.Catalog.Functions.Get(q.Scope.Key(q.Function)); f == nil || f.ID != q.ID {
+			if err := errors.Join(a.Engine.Queues().Drop(ctx, q.runner()), a.queues.Delete(ctx, q.key())); err != nil {
 				return fmt.Errorf("forgetting invocations of a deleted function: %w", err)
 			}
 			continue
@@ -79,18 +101,18 @@ func (a *async) resume(ctx context.Context) error {
 	return nil
 }
 
-func (a *async) open(ctx context.Context, q *asyncQueue) (*delivery.Runner, error) {
-	return delivery.Open(ctx, a.s.Engine, a.s.Clock, q.runner(), a.config(q))
+func (a *Invocations) open(ctx context.Context, q *queue) (*delivery.Runner, error) {
+	return delivery.Open(ctx, a.Engine, a.Clock, q.runner(), a.config(q))
 }
 
 // config is how a queue's events are delivered, as things stand.
-func (a *async) config(q *asyncQueue) delivery.Config {
+func (a *Invocations) config(q *queue) delivery.Config {
 	if q.ARN != "" {
-		return delivery.Config{Target: destinationTarget{a.s, q.ARN}, Policy: delivery.DefaultPolicy}
+		return delivery.Config{Target: destinationTarget{a, q.ARN}, Policy: delivery.DefaultPolicy}
 	}
-	t := &asyncTarget{s: a.s, queue: q, maxAge: defaultMaxAge}
+	t := &target{s: a, queue: q, maxAge: defaultMaxAge}
 	retries := defaultRetries
-	if c := a.s.configs.Get(q.Scope.Key(q.Function, q.Qualifier)); c != nil {
+	if c := a.Configs.Get(q.Scope.Key(q.Function, q.Qualifier)); c != nil {
 		if c.Retries != nil {
 			retries = int(*c.Retries)
 		}
@@ -103,12 +125,12 @@ func (a *async) config(q *asyncQueue) delivery.Config {
 		Target: t, DeadLetters: t,
 		Policy: delivery.Policy{MaxRetries: retries, MaxAge: t.maxAge, Base: time.Millisecond, Cap: time.Millisecond},
 		// An attempt may wait for its turn as long as the event lives.
-		Timeout: t.maxAge + (maxTimeout+60)*time.Second,
+		Timeout: t.maxAge + (api.MaxTimeout+60)*time.Second,
 	}
 }
 
 // runner is the queue's runner, made where there is none.
-func (a *async) runner(ctx context.Context, q *asyncQueue) (*delivery.Runner, error) {
+func (a *Invocations) runner(ctx context.Context, q *queue) (*delivery.Runner, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closing {
@@ -129,21 +151,21 @@ func (a *async) runner(ctx context.Context, q *asyncQueue) (*delivery.Runner, er
 	return r, err
 }
 
-// submit makes an asynchronous invocation durable.
-func (s *Service) submit(ctx context.Context, n name, f *function, e asyncEvent) error {
-	data, err := json.Marshal(e)
+// Submit makes an asynchronous invocation durable. The payload has been checked.
+func (s *Invocations) Submit(ctx context.Context, n catalog.Name, f *catalog.Function, payload []byte, p api.CallParams) error {
+	data, err := json.Marshal(event{Payload: payload, Params: p})
 	if err != nil {
 		return fmt.Errorf("keeping an invocation: %w", err)
 	}
-	return s.submitAll(ctx, n, f, delivery.Event{ID: e.Params.RequestID, Ingested: s.Clock.Now(), Data: data, Trace: e.Params.Trace})
+	return s.submitAll(ctx, n, f, delivery.Event{ID: p.RequestID, Ingested: s.Clock.Now(), Data: data, Trace: p.Trace})
 }
 
-func (s *Service) submitAll(ctx context.Context, n name, f *function, events ...delivery.Event) error {
-	qualifier := n.qualifier
+func (s *Invocations) submitAll(ctx context.Context, n catalog.Name, f *catalog.Function, events ...delivery.Event) error {
+	qualifier := n.Qualifier
 	if qualifier == "" {
-		qualifier = latest
+		qualifier = catalog.Latest
 	}
-	r, err := s.async.runner(ctx, &asyncQueue{Scope: n.Scope, Function: n.function, ID: f.ID, Qualifier: qualifier})
+	r, err := s.runner(ctx, &queue{Scope: n.Scope, Function: n.Function, ID: f.ID, Qualifier: qualifier})
 	if err != nil {
 		return err
 	}
@@ -151,22 +173,22 @@ func (s *Service) submitAll(ctx context.Context, n name, f *function, events ...
 }
 
 // update lets a function's runners follow its configuration.
-func (a *async) update(f *function) {
+func (a *Invocations) update(f *catalog.Function) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, q := range a.queues.List(f.key("")) {
+	for _, q := range a.queues.List(f.Key("")) {
 		if r := a.runners[q.key()]; r != nil && q.ARN == "" {
 			r.Update(a.config(q))
 		}
 	}
 }
 
-// forget drops what a deleted function left. What fails is done at the next
+// Forget drops what a deleted function left. What fails is done at the next
 // start.
-func (a *async) forget(ctx context.Context, f *function) {
+func (a *Invocations) Forget(ctx context.Context, f *catalog.Function) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, q := range a.queues.List(f.key("")) {
+	for _, q := range a.queues.List(f.Key("")) {
 		r := a.runners[q.key()]
 		delete(a.runners, q.key())
 		a.ends.Go(func() {
@@ -176,18 +198,18 @@ func (a *async) forget(ctx context.Context, f *function) {
 			if r != nil {
 				_ = r.Close(now) // it says that it was cut off
 			}
-			if err = a.s.Engine.Queues().Drop(a.s.life, q.runner()); err == nil {
-				err = a.queues.Delete(a.s.life, q.key())
+			if err = a.Engine.Queues().Drop(context.WithoutCancel(ctx), q.runner()); err == nil {
+				err = a.queues.Delete(context.WithoutCancel(ctx), q.key())
 			}
 			if err != nil {
-				a.s.Logger.Warn("forgetting invocations of a deleted function", "function", q.Function, "error", err)
+				a.Logger.Warn("forgetting invocations of a deleted function", "function", q.Function, "error", err)
 			}
 		})
 	}
 }
 
 // admit lets a handler begin; done is called when it has ended.
-func (a *async) admit() (done func(), ok bool) {
+func (a *Invocations) admit() (done func(), ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closing {
@@ -197,9 +219,9 @@ func (a *async) admit() (done func(), ok bool) {
 	return a.running.Done, true
 }
 
-// close waits for the handlers under way. What waits for its turn stays in the
+// Close waits for the handlers under way. What waits for its turn stays in the
 // queues.
-func (a *async) close(ctx context.Context) error {
+func (a *Invocations) Close(ctx context.Context) error {
 	a.mu.Lock()
 	a.closing = true
 	runners := make([]*delivery.Runner, 0, len(a.runners))
@@ -228,19 +250,19 @@ func (a *async) close(ctx context.Context) error {
 	return err
 }
 
-// asyncTarget invokes a function for its events, and sends what came of them on.
-type asyncTarget struct {
-	s                    *Service
-	queue                *asyncQueue
+// target invokes a function for its events, and sends what came of them on.
+type target struct {
+	s                    *Invocations
+	queue                *queue
 	maxAge               time.Duration
 	onSuccess, onFailure string
 }
 
 // MaxBatch implements [delivery.Target].
-func (*asyncTarget) MaxBatch() int { return 1 }
+func (*target) MaxBatch() int { return 1 }
 
 // Deliver implements [delivery.Target].
-func (t *asyncTarget) Deliver(ctx context.Context, requests []delivery.Request) []delivery.Result {
+func (t *target) Deliver(ctx context.Context, requests []delivery.Request) []delivery.Result {
 	results := make([]delivery.Result, len(requests))
 	for i, r := range requests {
 		results[i] = t.attempt(ctx, r)
@@ -248,14 +270,14 @@ func (t *asyncTarget) Deliver(ctx context.Context, requests []delivery.Request) 
 	return results
 }
 
-func (t *asyncTarget) attempt(ctx context.Context, r delivery.Request) delivery.Result {
-	var e asyncEvent
+func (t *target) attempt(ctx context.Context, r delivery.Request) delivery.Result {
+	var e event
 	if err := json.Unmarshal(r.Event.Data, &e); err != nil {
 		return permanent("INVALID_JSON", err.Error())
 	}
-	n := name{Scope: t.queue.Scope, function: t.queue.Function, qualifier: t.queue.Qualifier}
-	if n.qualifier == latest {
-		n.qualifier = ""
+	n := catalog.Name{Scope: t.queue.Scope, Function: t.queue.Function, Qualifier: t.queue.Qualifier}
+	if n.Qualifier == catalog.Latest {
+		n.Qualifier = ""
 	}
 	e.Params.Trace = r.Event.Trace
 	result, err := t.turn(ctx, n, e, r.Event.Ingested.Add(t.maxAge))
@@ -264,8 +286,8 @@ func (t *asyncTarget) attempt(ctx context.Context, r delivery.Request) delivery.
 		return delivery.Result{Kind: delivery.Retryable, Code: "TIMEOUT", Message: "the invocation was cut off"}
 	case errors.Is(err, errTooOld):
 		return permanent("EventAgeExceeded", "there was no capacity for the invocation")
-	case wire.IsCode(err, CodeResourceNotFoundException):
-		return permanent(CodeResourceNotFoundException, err.Error())
+	case wire.IsCode(err, api.CodeResourceNotFoundException):
+		return permanent(api.CodeResourceNotFoundException, err.Error())
 	case err != nil:
 		return delivery.Result{Kind: delivery.Retryable, Code: "ServiceException", Message: err.Error(), RetryAfter: wait(r.Attempt)}
 	case result.Error != "":
@@ -297,32 +319,32 @@ const (
 
 // turn invokes the function, as soon as it has capacity: throttles are no
 // attempts. On AWS an event waits in the same way, for as long as it lives.
-func (t *asyncTarget) turn(ctx context.Context, n name, e asyncEvent, until time.Time) (Result, error) {
+func (t *target) turn(ctx context.Context, n catalog.Name, e event, until time.Time) (api.Result, error) {
 	for pause := turnMin; ; pause = min(2*pause, turnMax) {
-		done, ok := t.s.async.admit()
+		done, ok := t.s.admit()
 		if !ok {
 			<-ctx.Done()
-			return Result{}, ctx.Err()
+			return api.Result{}, ctx.Err()
 		}
-		result, err := func() (Result, error) {
+		result, err := func() (api.Result, error) {
 			defer done()
-			f := t.s.functions.Get(n.key())
+			f := t.s.Catalog.Functions.Get(n.Key())
 			if f == nil || f.ID != t.queue.ID {
-				return Result{}, notFound("Function not found: %s", n.arn())
+				return api.Result{}, api.NotFound("Function not found: %s", n.ARN())
 			}
-			return t.s.run(ctx, n, f, e.Payload, e.Params)
+			return t.s.Invoke(ctx, n, f, e.Payload, e.Params)
 		}()
-		if !wire.IsCode(err, CodeTooManyRequestsException) {
+		if !wire.IsCode(err, api.CodeTooManyRequestsException) {
 			return result, err
 		}
 		if err := t.rest(ctx, pause, until); err != nil {
-			return Result{}, err
+			return api.Result{}, err
 		}
 	}
 }
 
 // rest waits before another try, at most until the event is too old.
-func (t *asyncTarget) rest(ctx context.Context, pause time.Duration, until time.Time) error {
+func (t *target) rest(ctx context.Context, pause time.Duration, until time.Time) error {
 	left := until.Sub(t.s.Clock.Now())
 	if left <= 0 {
 		return errTooOld

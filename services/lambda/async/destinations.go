@@ -1,4 +1,4 @@
-package lambda
+package async
 
 import (
 	"context"
@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 )
 
 // Outlets knows the things outside this package to which records of
@@ -68,11 +72,11 @@ type responseContext struct {
 	Error      string `json:"functionError,omitempty"`
 }
 
-func (t *asyncTarget) record(e asyncEvent, event *delivery.Event, attempts int, condition string) *invocationRecord {
+func (t *target) record(e event, event *delivery.Event, attempts int, condition string) *invocationRecord {
 	return &invocationRecord{
 		Version: "1.0", Timestamp: t.s.Clock.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		Request: requestContext{
-			RequestID: event.ID, ARN: functionARN(t.queue.Scope, t.queue.Function, t.queue.Qualifier), Condition: condition, Count: attempts,
+			RequestID: event.ID, ARN: catalog.FunctionARN(t.queue.Scope, t.queue.Function, t.queue.Qualifier), Condition: condition, Count: attempts,
 		},
 		RequestPayload: e.Payload,
 	}
@@ -91,7 +95,7 @@ func document(payload []byte) json.RawMessage {
 }
 
 // sendOn makes a record durable on its way to a destination.
-func (t *asyncTarget) sendOn(ctx context.Context, destination, detailType string, record *invocationRecord, event *delivery.Event) delivery.Result {
+func (t *target) sendOn(ctx context.Context, destination, detailType string, record *invocationRecord, event *delivery.Event) delivery.Result {
 	body, err := json.Marshal(record)
 	if err != nil {
 		return permanent("INVALID_JSON", err.Error())
@@ -101,14 +105,14 @@ func (t *asyncTarget) sendOn(ctx context.Context, destination, detailType string
 }
 
 // post makes a message durable in its destination's queue.
-func (t *asyncTarget) post(ctx context.Context, m Message, event *delivery.Event) delivery.Result {
+func (t *target) post(ctx context.Context, m Message, event *delivery.Event) delivery.Result {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return permanent("INVALID_JSON", err.Error())
 	}
 	q := *t.queue
 	q.ARN = m.ARN
-	r, err := t.s.async.runner(ctx, &q)
+	r, err := t.s.runner(ctx, &q)
 	if err == nil {
 		err = r.Submit(ctx, delivery.Event{ID: event.ID, Ingested: t.s.Clock.Now(), Data: data, Trace: event.Trace})
 	}
@@ -118,21 +122,34 @@ func (t *asyncTarget) post(ctx context.Context, m Message, event *delivery.Event
 	return delivery.Result{Status: 200}
 }
 
+// Send makes a message of a function's durable on its way to a destination.
+func (s *Invocations) Send(ctx context.Context, n catalog.Name, f *catalog.Function, m Message) error {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("writing to a destination: %w", err)
+	}
+	r, err := s.runner(ctx, &queue{Scope: n.Scope, Function: n.Function, ID: f.ID, Qualifier: catalog.Latest, ARN: m.ARN})
+	if err != nil {
+		return err
+	}
+	return r.Submit(ctx, delivery.Event{ID: uuid.NewString(), Ingested: s.Clock.Now(), Data: data, Trace: m.Trace})
+}
+
 // maxErrorMessage bounds the attribute ErrorMessage of dead letters, in bytes.
 const maxErrorMessage = 1 << 10
 
 // Bury implements [delivery.DeadLetters]: the record goes to the on-failure
 // destination, the event to the dead-letter queue; where there is neither, it
 // is dropped.
-func (t *asyncTarget) Bury(ctx context.Context, d delivery.Dead) delivery.Result {
-	var e asyncEvent
+func (t *target) Bury(ctx context.Context, d delivery.Dead) delivery.Result {
+	var e event
 	if err := json.Unmarshal(d.Event.Data, &e); err != nil {
 		return permanent("INVALID_JSON", err.Error())
 	}
-	f := t.s.functions.Get(t.queue.Scope.Key(t.queue.Function))
+	f := t.s.Catalog.Functions.Get(t.queue.Scope.Key(t.queue.Function))
 	deadLetter := ""
 	if f != nil && f.ID == t.queue.ID {
-		if v, err := t.s.version(f.name(t.queue.Qualifier), f); err == nil {
+		if v, err := t.s.Catalog.Version(f.Named(t.queue.Qualifier), f); err == nil {
 			deadLetter = v.DeadLetter
 		}
 	}
@@ -146,7 +163,7 @@ func (t *asyncTarget) Bury(ctx context.Context, d delivery.Dead) delivery.Result
 	}
 	if deadLetter != "" {
 		return t.post(ctx, Message{
-			ARN: deadLetter, Source: functionARN(t.queue.Scope, t.queue.Function, ""), Body: e.Payload, Trace: d.Event.Trace,
+			ARN: deadLetter, Source: catalog.FunctionARN(t.queue.Scope, t.queue.Function, ""), Body: e.Payload, Trace: d.Event.Trace,
 			Attributes: map[string]Attribute{
 				"RequestID":    {"String", d.Event.ID},
 				"ErrorCode":    {"Number", strconv.Itoa(max(d.Last.Status, 200))},
@@ -157,7 +174,7 @@ func (t *asyncTarget) Bury(ctx context.Context, d delivery.Dead) delivery.Result
 	return delivery.Result{Status: 200}
 }
 
-func (t *asyncTarget) failureRecord(e asyncEvent, d delivery.Dead) *invocationRecord {
+func (t *target) failureRecord(e event, d delivery.Dead) *invocationRecord {
 	condition := conditionRetries
 	if d.Exhausted == "MaximumEventAgeInSeconds" || d.Last.Code == conditionAge {
 		condition = conditionAge
@@ -166,8 +183,8 @@ func (t *asyncTarget) failureRecord(e asyncEvent, d delivery.Dead) *invocationRe
 	if d.Last.Status == 200 {
 		record.Response = &responseContext{StatusCode: 200, Version: t.queue.Qualifier, Error: "Unhandled"}
 		record.ResponsePayload = document([]byte(d.Last.Message))
-		if f := t.s.functions.Get(t.queue.Scope.Key(t.queue.Function)); f != nil {
-			if v, err := t.s.version(f.name(t.queue.Qualifier), f); err == nil {
+		if f := t.s.Catalog.Functions.Get(t.queue.Scope.Key(t.queue.Function)); f != nil {
+			if v, err := t.s.Catalog.Version(f.Named(t.queue.Qualifier), f); err == nil {
 				record.Response.Version = v.Version
 			}
 		}
@@ -192,7 +209,7 @@ func errorMessage(r delivery.Result) string {
 
 // destinationTarget sends messages to one destination.
 type destinationTarget struct {
-	s   *Service
+	s   *Invocations
 	arn string
 }
 
@@ -231,10 +248,12 @@ func (t destinationTarget) send(ctx context.Context, r delivery.Request) deliver
 // Target is a function as the target of events, whoever sends them: an
 // asynchronous invocation for each, which is delivered once it is durable.
 // A function that is not there is a permanent failure, NO_RESOURCE.
-func (s *Service) Target(functionARN string) delivery.Target { return functionTarget{s, functionARN} }
+func (s *Invocations) Target(functionARN string) delivery.Target {
+	return functionTarget{s, functionARN}
+}
 
 type functionTarget struct {
-	s   *Service
+	s   *Invocations
 	arn string
 }
 
@@ -252,9 +271,9 @@ func (t functionTarget) Deliver(ctx context.Context, requests []delivery.Request
 		}
 		return results
 	}
-	n, f, err := t.s.function(ctx, t.arn, nil)
+	n, f, err := t.s.Catalog.Function(ctx, t.arn, nil)
 	if err == nil {
-		_, err = t.s.version(n, f)
+		_, err = t.s.Catalog.Version(n, f)
 	}
 	if err != nil {
 		return all(permanent("NO_RESOURCE", err.Error()))
@@ -282,15 +301,15 @@ func (t functionTarget) Deliver(ctx context.Context, requests []delivery.Request
 }
 
 func (t functionTarget) event(r delivery.Request) (delivery.Event, error) {
-	if len(r.Input) > maxEvent {
-		return delivery.Event{}, fmt.Errorf("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(r.Input), maxEvent)
+	if len(r.Input) > api.MaxEvent {
+		return delivery.Event{}, fmt.Errorf("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(r.Input), api.MaxEvent)
 	}
-	payload, err := checkPayload(r.Input)
+	payload, err := api.CheckPayload(r.Input)
 	if err != nil {
 		return delivery.Event{}, err
 	}
-	id := newRequestID()
-	data, err := json.Marshal(asyncEvent{Payload: payload, Params: CallParams{RequestID: id}})
+	id := uuid.NewString()
+	data, err := json.Marshal(event{Payload: payload, Params: api.CallParams{RequestID: id}})
 	if err != nil {
 		return delivery.Event{}, fmt.Errorf("keeping an invocation: %w", err)
 	}

@@ -18,7 +18,7 @@
 // Not checked, for RE2 has no such pattern: FunctionCode.S3Bucket: [0-9A-Za-z\.\-_]*(?<!\.)
 // Not checked, for RE2 has no such pattern: LayerVersionContentInput.S3Bucket: [0-9A-Za-z\.\-_]*(?<!\.)
 
-package lambda
+package api
 
 import (
 	"context"

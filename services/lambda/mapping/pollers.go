@@ -1,4 +1,4 @@
-package lambda
+package mapping
 
 import (
 	"context"
@@ -8,16 +8,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/async"
 	"github.com/signalbox/signalbox/services/lambda/sources"
 	"github.com/signalbox/signalbox/wire"
-)
-
-// Queues and Streams are the event sources that mappings read.
-type (
-	Queues  = sources.Queues
-	Streams = sources.Streams
 )
 
 // checkpointRecords is the collection of checkpoints: mapping's id and shard.
@@ -25,7 +20,7 @@ const checkpointRecords = "lambda.checkpoint"
 
 // pollers read the event sources of all mappings that are enabled.
 type pollers struct {
-	s *Service
+	s *Mappings
 
 	mu      sync.Mutex // guards what follows
 	running map[string]*poller
@@ -40,17 +35,17 @@ type poller struct {
 	done    chan struct{} // closed when it has ended
 }
 
-func newPollers(s *Service) *pollers { return &pollers{s: s, running: map[string]*poller{}} }
+func newPollers(s *Mappings) *pollers { return &pollers{s: s, running: map[string]*poller{}} }
 
 func (p *pollers) resume() {
-	for _, m := range p.s.mappings.List("") {
+	for _, m := range p.s.kept.List("") {
 		p.follow(m)
 	}
 }
 
 // follow lets the poller of a mapping follow a change of it. The one that there
 // was ends its batches first.
-func (p *pollers) follow(m *mapping) {
+func (p *pollers) follow(m *record) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.running[m.key()]
@@ -75,7 +70,7 @@ func (p *pollers) follow(m *mapping) {
 }
 
 // forget ends the poller of a mapping that was deleted.
-func (p *pollers) forget(m *mapping) {
+func (p *pollers) forget(m *record) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.running[m.key()]
@@ -94,7 +89,7 @@ func (p *pollers) forget(m *mapping) {
 	})
 }
 
-func (p *pollers) dropCheckpoints(m *mapping) {
+func (p *pollers) dropCheckpoints(m *record) {
 	records := p.s.Engine.Records()
 	all, err := records.List(p.s.life, checkpointRecords, m.ID+"/", "", 0)
 	var writes []engine.Write
@@ -110,7 +105,7 @@ func (p *pollers) dropCheckpoints(m *mapping) {
 }
 
 // result is the last result of a mapping's poller.
-func (p *pollers) result(m *mapping) string {
+func (p *pollers) result(m *record) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.running[m.key()]; r != nil {
@@ -142,7 +137,7 @@ func (p *pollers) close(ctx context.Context) error {
 }
 
 // runner is the mapping as package sources runs it.
-func (p *pollers) runner(m *mapping) *sources.Mapping {
+func (p *pollers) runner(m *record) *sources.Mapping {
 	filter, err := sources.NewFilter(m.Filters)
 	if err != nil { // it was checked when it was put
 		p.s.Logger.Error("reading a mapping's filter", "mapping", m.ID, "error", err)
@@ -152,8 +147,8 @@ func (p *pollers) runner(m *mapping) *sources.Mapping {
 		Filter: filter, Report: len(m.Responses) > 0, Concurrency: int(wire.Value(m.Scaling)),
 		Clock: p.s.Clock, Logger: p.s.Logger,
 		Invoke: func(ctx context.Context, payload []byte) (sources.Answer, error) {
-			result, err := p.s.Call(ctx, m.Function, payload, CallParams{})
-			if wire.IsCode(err, CodeTooManyRequestsException) {
+			result, err := p.s.Call(ctx, m.Function, payload, api.CallParams{})
+			if wire.IsCode(err, api.CodeTooManyRequestsException) {
 				err = fmt.Errorf("%w: %w", sources.ErrThrottled, err)
 			}
 			return sources.Answer{Payload: result.Payload, Error: result.Error, RequestID: result.RequestID, Version: result.Version}, err
@@ -166,7 +161,7 @@ func (p *pollers) runner(m *mapping) *sources.Mapping {
 	r.Streams, r.Checkpoints = p.s.Streams, p
 	r.Parallel, r.Retries, r.Bisect = int(*m.Parallel), int(*m.Retries), *m.Bisect
 	r.MaxAge = time.Duration(max(*m.MaxAge, 0)) * time.Second
-	if m.Start == EventSourcePositionLatest {
+	if m.Start == api.EventSourcePositionLatest {
 		r.Start = sources.Newest
 	}
 	if m.OnFailure != "" {
@@ -177,20 +172,12 @@ func (p *pollers) runner(m *mapping) *sources.Mapping {
 
 // bury makes the record of a batch that was given up durable on its way to the
 // on-failure destination.
-func (p *pollers) bury(ctx context.Context, m *mapping, record []byte) error {
-	n, f, err := p.s.function(ctx, m.Function, nil)
+func (p *pollers) bury(ctx context.Context, m *record, record []byte) error {
+	n, f, err := p.s.Catalog.Function(ctx, m.Function, nil)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(Message{ARN: m.OnFailure, Source: m.Function, Body: record, DetailType: "Lambda Function Invocation Result - Failure"})
-	if err != nil {
-		return fmt.Errorf("telling of records that were given up: %w", err)
-	}
-	r, err := p.s.async.runner(ctx, &asyncQueue{Scope: n.Scope, Function: n.function, ID: f.ID, Qualifier: latest, ARN: m.OnFailure})
-	if err != nil {
-		return err
-	}
-	return r.Submit(ctx, delivery.Event{ID: newRequestID(), Ingested: p.s.Clock.Now(), Data: data})
+	return p.s.Send(ctx, n, f, async.Message{ARN: m.OnFailure, Source: m.Function, Body: record, DetailType: "Lambda Function Invocation Result - Failure"})
 }
 
 // Checkpoint implements [sources.Checkpoints].

@@ -1,4 +1,4 @@
-package lambda
+package urls
 
 import (
 	"context"
@@ -10,20 +10,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/lambda/api"
+	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/httpevent"
 	"github.com/signalbox/signalbox/wire"
 )
-
-// Authenticate says who signed a request, and returns the body as it was meant.
-// The error is a *wire.Error where the caller is to blame.
-type Authenticate func(r *http.Request, body []byte) (Caller, []byte, error)
 
 // Caller is who signed a request.
 type Caller struct{ Account, Principal, AccessKeyID string }
 
 // ServeURL answers requests to function URLs, in the host form
-// ({id}.lambda-url.{region}.…) and the path form ([URLPath]).
-func (s *Service) ServeURL(w http.ResponseWriter, r *http.Request) {
+// ({id}.lambda-url.{region}.…) and the path form ([Path]).
+func (s *URLs) ServeURL(w http.ResponseWriter, r *http.Request) {
 	id, path := urlAddress(r)
 	u := s.urlOf(id)
 	if u == nil {
@@ -35,7 +33,7 @@ func (s *Service) ServeURL(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, api.MaxPayload))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		urlError(w, http.StatusRequestEntityTooLarge, new("Request Entity Too Large"))
 		return
@@ -45,7 +43,7 @@ func (s *Service) ServeURL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var caller *httpevent.IAM
-	if u.Auth == FunctionUrlAuthTypeAwsIam {
+	if u.Auth == api.FunctionUrlAuthTypeAwsIam {
 		if caller, body, err = s.signer(r, body); err != nil {
 			urlError(w, http.StatusForbidden, new("Forbidden"))
 			return
@@ -57,7 +55,7 @@ func (s *Service) ServeURL(w http.ResponseWriter, r *http.Request) {
 
 // urlAddress is the id that a request names, and the path behind it.
 func urlAddress(r *http.Request) (id, rest string) {
-	if after, ok := strings.CutPrefix(r.URL.EscapedPath(), URLPath); ok {
+	if after, ok := strings.CutPrefix(r.URL.EscapedPath(), Path); ok {
 		id, rest, _ = strings.Cut(after, "/")
 		return id, "/" + rest
 	}
@@ -66,7 +64,7 @@ func urlAddress(r *http.Request) (id, rest string) {
 }
 
 // signer is who signed the request; nobody is an error.
-func (s *Service) signer(r *http.Request, body []byte) (*httpevent.IAM, []byte, error) {
+func (s *URLs) signer(r *http.Request, body []byte) (*httpevent.IAM, []byte, error) {
 	if s.Authenticate == nil {
 		return nil, nil, errors.New("signatures are not verified here")
 	}
@@ -81,20 +79,20 @@ func (s *Service) signer(r *http.Request, body []byte) (*httpevent.IAM, []byte, 
 	return &httpevent.IAM{AccessKey: c.AccessKeyID, AccountID: c.Account, CallerID: id, UserARN: c.Principal, UserID: id}, body, nil
 }
 
-func (s *Service) answerURL(ctx context.Context, w http.ResponseWriter, r *http.Request, u *url, body []byte, path string, caller *httpevent.IAM) {
-	p := CallParams{RequestID: wire.FromContext(ctx).RequestID, Trace: r.Header.Get("X-Amzn-Trace-Id")}
+func (s *URLs) answerURL(ctx context.Context, w http.ResponseWriter, r *http.Request, u *record, body []byte, path string, caller *httpevent.IAM) {
+	p := api.CallParams{RequestID: wire.FromContext(ctx).RequestID, Trace: r.Header.Get("X-Amzn-Trace-Id")}
 	event := httpevent.New(r, body, httpevent.Params{APIID: u.ID, Path: path, RequestID: p.RequestID, Caller: caller, Now: s.Clock.Now()})
 	payload, err := json.Marshal(event)
 	if err != nil {
 		urlError(w, http.StatusInternalServerError, new("Internal Server Error"))
 		return
 	}
-	result, err := s.Call(ctx, functionARN(u.Scope, u.Function, u.Qualifier), payload, p)
+	result, err := s.Call(ctx, catalog.FunctionARN(u.Scope, u.Function, u.Qualifier), payload, p)
 	switch {
-	case wire.IsCode(err, CodeTooManyRequestsException):
+	case wire.IsCode(err, api.CodeTooManyRequestsException):
 		urlError(w, http.StatusTooManyRequests, new("Rate Exceeded."))
 		return
-	case wire.IsCode(err, CodeRequestTooLargeException):
+	case wire.IsCode(err, api.CodeRequestTooLargeException):
 		urlError(w, http.StatusRequestEntityTooLarge, new("Request Entity Too Large"))
 		return
 	case err != nil:
@@ -124,14 +122,14 @@ func (s *Service) answerURL(ctx context.Context, w http.ResponseWriter, r *http.
 
 // cors marks the answer for pages of allowed origins. A preflight is answered:
 // then it reports true.
-func (u *url) cors(w http.ResponseWriter, r *http.Request) (answered bool) {
+func (u *record) cors(w http.ResponseWriter, r *http.Request) (answered bool) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return false
 	}
 	h, c := w.Header(), u.Cors
 	h.Add("Vary", "Origin")
-	allowed := c.allows(origin)
+	allowed := allows(c, origin)
 	if allowed {
 		h.Set("Access-Control-Allow-Origin", origin)
 		if wire.Value(c.AllowCredentials) {
