@@ -35,10 +35,11 @@ coverage: ## write docs/coverage.md from the operation tables
 generate: ## generate the wire types anew from the API models
 	$(GO) run ./wire/wiregen
 
-crash: ## long crash tests: a crash at every sync of the engine, 200 rounds of SIGKILL under load
+crash: build ## long crash tests: a crash at every sync of the engine, 200 rounds of SIGKILL under load
 	SIGNALBOX_LONG=1 $(GO) test -timeout 60m ./engine/local
 	SIGNALBOX_TEST_SEEDS=25 $(GO) test -timeout 60m -run 'PowerFails|LeavesOrJoins' ./hub
 	SIGNALBOX_ROUNDS=200 $(GO) test -timeout 60m -v -run EveryAcknowledgedEvent ./server
+	$(GO) run ./examples/order-shipping -signalbox bin/signalbox -orders 200
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser, FUZZTIME each

@@ -71,7 +71,15 @@ func run(ctx context.Context, binary string, d *deployment, orders int) error {
 		}
 		return err
 	}
-	fmt.Printf("\n\nAll %d orders are shipped. The journey of one of them (signalbox trace):\n\n", orders)
+	all, shipped, err := box.settled(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n\nThe table has %d orders, %d of them made again because the server died before it answered; %d are shipped.\n", all, all-orders, shipped)
+	if shipped != all || all < orders {
+		return errors.New("an order was lost")
+	}
+	fmt.Printf("The journey of one of them (signalbox trace):\n\n")
 	_ = box.run(ctx, "trace", shop.trace()) // what there is of it
 	return nil
 }

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	cloudformationsdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // signalbox is the server under demonstration, as a process of its own.
@@ -63,10 +66,45 @@ func (b *signalbox) run(ctx context.Context, args ...string) error {
 	return c.Run()
 }
 
+func (b *signalbox) config() aws.Config {
+	return aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(b.url()), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
+// shipped counts the orders in the table, and those of them that are shipped.
+func (b *signalbox) shipped(ctx context.Context) (all, shipped int, err error) {
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(b.config()), &dynamodb.ScanInput{TableName: aws.String("orders"), ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		all += len(page.Items)
+		for _, item := range page.Items {
+			if state, _ := item["state"].(*types.AttributeValueMemberS); state != nil && state.Value == "shipped" {
+				shipped++
+			}
+		}
+	}
+	return all, shipped, nil
+}
+
+// settled is [signalbox.shipped] once all are, or after some seconds: an order
+// that nobody was told of may still be on its way.
+func (b *signalbox) settled(ctx context.Context) (all, shipped int, err error) {
+	for range 100 {
+		if all, shipped, err = b.shipped(ctx); err != nil || all == shipped {
+			break
+		}
+		if err := wait(ctx, 100*time.Millisecond); err != nil {
+			return 0, 0, err
+		}
+	}
+	return all, shipped, err
+}
+
 // output is an output of a stack.
 func (b *signalbox) output(ctx context.Context, stack, name string) (string, error) {
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(b.url()), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-	out, err := cloudformationsdk.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformationsdk.DescribeStacksInput{StackName: &stack})
+	out, err := cloudformationsdk.NewFromConfig(b.config()).DescribeStacks(ctx, &cloudformationsdk.DescribeStacksInput{StackName: &stack})
 	if err != nil {
 		return "", err
 	}
