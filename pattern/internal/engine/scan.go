@@ -400,7 +400,7 @@ func (s *Scan) number(f *field, n *number.Number) {
 	if verdict != number.Inexact {
 		if f.numbers.Len() > 0 {
 			key := numberKey(x)
-			equal = f.numbers.Get(hash(key[:]), key[:])
+			equal = f.numbers.Get(numberHash(x), key[:])
 		}
 		s.stabbed = f.ranges.Stab(s.stabbed, x)
 		if equal == nil && len(s.stabbed) == 0 && f.texts.Len() == 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestStringsSayWhatTheirEscapesMean(t *testing.T) {
@@ -51,8 +52,12 @@ func FuzzSkip(f *testing.F) {
 		}
 		var s string
 		if text = bytes.TrimSpace(text); json.Unmarshal(text, &s) == nil && text[0] == '"' {
-			got := string(AppendUnquoted(nil, text[1:len(text)-1]))
-			if strings.ToValidUTF8(strings.ReplaceAll(got, "?", ""), "") != strings.ToValidUTF8(strings.NewReplacer("?", "", "\ufffd", "").Replace(s), "") && !strings.Contains(got, "\ufffd") {
+			if !utf8.Valid(text) {
+				return // json.Unmarshal mends it
+			}
+			// Half a surrogate pair is a question mark here.
+			got, marks := string(AppendUnquoted(nil, text[1:len(text)-1])), strings.NewReplacer("\ufffd", "?")
+			if marks.Replace(got) != marks.Replace(s) {
 				t.Fatalf("%s says %q, not %q", text, got, s)
 			}
 		}
