@@ -7,10 +7,6 @@ import (
 
 // rules calls found for each rule that matches the event that has been read.
 func (s *Scan) rules(found func(rule uint32)) {
-	if len(s.places) > 1 {
-		s.places[0].end = int32(len(s.places))
-		s.sortHits()
-	}
 	for _, m := range s.touched {
 		if l := s.snap.access.At(m); l != nil {
 			s.tryAll(l, found)
@@ -42,8 +38,13 @@ func (s *Scan) try(c *conjunction, found func(rule uint32)) {
 			return
 		}
 	}
-	if nested && !s.within(0, c.members) {
-		return
+	if nested {
+		if !s.sorted {
+			s.sortHits()
+		}
+		if !s.within(0, c.members) {
+			return
+		}
 	}
 	if c.several != 0 {
 		s.marks[c.several] = markNote{epoch: s.epoch}
@@ -86,6 +87,8 @@ func (s *Scan) holdsSomewhere(c *constraint, nested bool) bool {
 // sortHits brings the hits of each mark together, in the order of their
 // places, with one hit for each place.
 func (s *Scan) sortHits() {
+	s.sorted = true
+	s.places[0].end = int32(len(s.places))
 	at := int32(0)
 	for _, m := range s.touched {
 		n := &s.marks[m]

@@ -45,6 +45,7 @@ type Scan struct {
 	open    []arrayItem // those that the scanner is in
 	known   int         // how many of open are in places
 
+	sorted   bool  // runs has been made: some rule needs it
 	runs     []hit // hits by mark
 	stack    []*constraint
 	unquoted []byte
@@ -111,7 +112,7 @@ func (s *Scan) begin(snap *Snapshot, event []byte) {
 	s.touched, s.hits = s.touched[:0], s.hits[:0]
 	s.places = append(s.places[:0], arrayItem{up: -1})
 	s.open = s.open[:0]
-	s.known, s.depth, s.arrays, s.value = 0, 0, 0, 0
+	s.known, s.depth, s.arrays, s.value, s.sorted = 0, 0, 0, 0, false
 	s.missing, s.enough, s.tries, s.triedAt = snap.fields, false, 0, 0
 }
 
