@@ -34,7 +34,7 @@ func (p *parser) expression() rule.Test {
 		if err != nil {
 			panic(fault{reason: err.Error(), at: p.seen, complete: true})
 		}
-		return p.only(rule.Test{Kind: rule.Block, Block: block})
+		return p.only(rule.Test{Kind: rule.Block, Block: &block})
 	case "exists":
 		t := p.next()
 		if t.text != "true" && t.text != "false" || t.kind != 'a' {
@@ -287,7 +287,7 @@ func exactString(s string) rule.Test {
 		if ip.V4 {
 			bits = 32
 		}
-		return rule.Test{Kind: rule.Block, Text: s, Block: address.Block{IP: ip, Bits: bits}}
+		return rule.Test{Kind: rule.Block, Text: s, Block: &address.Block{IP: ip, Bits: bits}}
 	}
 	return rule.Test{Kind: rule.String, Text: s}
 }

@@ -79,7 +79,7 @@ func (s *Scan) climb(at, place int32) int32 {
 
 // lies reports whether the member's path leads through the array's.
 func (s *Scan) lies(m *constraint, array *arrayItem) bool {
-	return int(array.level) < len(m.nodes) && m.nodes[array.level] == array.node
+	return int(array.level) < len(m.route.nodes) && m.route.nodes[array.level] == array.node
 }
 
 // element reports whether one element of the array, which lies right inside
@@ -113,7 +113,7 @@ func (s *Scan) element(place int32, array *arrayItem, members []*constraint) boo
 func (s *Scan) elementFor(place int32, array *arrayItem, members, group []*constraint) bool {
 	end := s.places[place].end
 	for _, m := range members {
-		if len(m.nodes) == int(array.level)+1 && s.lies(m, array) && s.direct(m, place) && s.satisfied(m, place+1, end) >= 0 {
+		if len(m.route.nodes) == int(array.level)+1 && s.lies(m, array) && s.direct(m, place) && s.satisfied(m, place+1, end) >= 0 {
 			base := len(s.stack)
 			s.stack = append(append(s.stack, m), group...)
 			ok := s.element(place, array, s.stack[base:])

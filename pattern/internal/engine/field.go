@@ -21,8 +21,8 @@ import (
 // without return a new field that shares what is the same.
 type field struct {
 	id    uint32
-	any   uint32   // the mark that every value has; 0 if nobody asks for it
-	nodes []uint32 // the nodes of the tree that lead here
+	any   uint32 // the mark that every value has; 0 if nobody asks for it
+	route *route
 
 	users, anyUsers int // constraints on the field, and those that need any
 
@@ -152,7 +152,7 @@ func (b *blockTests) changed(t *rule.Test, mark uint32, put bool) *blockTests {
 	if b != nil {
 		next = blockTests{slices.Clone(b.sizes), b.blocks}
 	}
-	key := blockKey(t.Block)
+	key := blockKey(*t.Block)
 	before := next.blocks.Len()
 	next.blocks = changeKey(next.blocks, maphash.Bytes(seed, key[:]), string(key[:]), mark, put)
 	same := func(s blockSize) bool { return s.v4 == t.Block.IP.V4 && s.bits == t.Block.Bits }

@@ -40,7 +40,7 @@ func (r *Rule) Branches() []rule.Branch {
 	for _, c := range r.conjunctions {
 		b := make(rule.Branch, len(c.members))
 		for i, m := range c.members {
-			b[i] = &rule.Member{Path: strings.Join(m.path, "."), Tests: m.tests}
+			b[i] = &rule.Member{Path: strings.Join(m.route.names, "."), Tests: m.tests}
 		}
 		branches = append(branches, b)
 	}
@@ -131,7 +131,7 @@ func (c *constraint) access() uint32 {
 // rank guesses how many events satisfy a constraint: fewer if it wants a value
 // of its own, more if rules share it.
 func (w *Writer) rank(c *constraint) int {
-	rank := w.snap.access.At(c.access()).len() + 4*min(c.users, 1<<20)
+	rank := w.snap.access.At(c.access()).len() + 4*int(min(c.users, 1<<20))
 	for i := range c.tests {
 		switch t := &c.tests[i]; t.Kind {
 		case rule.String, rule.Number, rule.NumberText:
@@ -165,7 +165,7 @@ func (w *Writer) take(m *rule.Member) *constraint {
 		c.users++
 		return c
 	}
-	c := &constraint{tests: m.Tests, path: strings.Split(m.Path, "."), key: key, users: 1, mark: w.mark()}
+	c := &constraint{tests: m.Tests, key: key, users: 1, mark: w.mark()}
 	for i := range c.tests {
 		switch c.tests[i].Kind {
 		case rule.Exists:
@@ -178,8 +178,9 @@ func (w *Writer) take(m *rule.Member) *constraint {
 	}
 	w.constraints[key] = c
 	fields := w.snap.fields
-	w.snap.root = w.snap.root.with(&w.ids, c.path, nil, func(f *field, nodes []uint32) *field {
-		return w.fit(f, c, nodes)
+	path := strings.Split(m.Path, ".")
+	w.snap.root = w.snap.root.with(&w.ids, path, nil, func(f *field, nodes []uint32) *field {
+		return w.fit(f, c, path, nodes)
 	})
 	w.fieldsChanged(fields)
 	w.room()
@@ -194,17 +195,17 @@ func (w *Writer) room() {
 }
 
 // fit puts the tests of a new constraint into its field.
-func (w *Writer) fit(f *field, c *constraint, nodes []uint32) *field {
+func (w *Writer) fit(f *field, c *constraint, path []string, nodes []uint32) *field {
 	var next field
 	if f != nil {
 		next = *f
 	} else {
 		next.id = w.ids.Take()
-		next.nodes = slices.Clone(nodes)
+		next.route = &route{path, slices.Clone(nodes)}
 		w.snap.fields++
 	}
 	next.users++
-	c.nodes = next.nodes
+	c.route = next.route
 	if c.open || c.absent || len(c.nots) > 0 {
 		if next.anyUsers++; next.any == 0 {
 			next.any = w.ids.Take()
@@ -239,7 +240,7 @@ func (w *Writer) release(c *constraint) {
 	}
 	delete(w.constraints, c.key)
 	fields := w.snap.fields
-	w.snap.root = w.snap.root.with(&w.ids, c.path, nil, func(f *field, _ []uint32) *field {
+	w.snap.root = w.snap.root.with(&w.ids, c.route.names, nil, func(f *field, _ []uint32) *field {
 		next := w.tests(f, c, false)
 		if next == f {
 			copied := *f

@@ -99,13 +99,18 @@ type constraint struct {
 	mark   uint32   // a value has it if one of the plain tests holds
 	any    uint32   // the mark of all values at the path; 0 if it does not matter
 	nots   []uint32 // for each anything-but the mark of what it excludes
-	open   bool     // any value will do: exists
-	absent bool     // no value will do
-	nodes  []uint32 // the path as nodes of the tree
+	route  *route
+	open   bool // any value will do: exists
+	absent bool // no value will do
 
 	// For the writer.
+	users int32
 	tests []rule.Test
-	path  []string
 	key   string
-	users int
+}
+
+// route is the path that leads to a field.
+type route struct {
+	names []string
+	nodes []uint32 // of the tree
 }

@@ -37,8 +37,8 @@ type Test struct {
 	LoOpen, HiOpen bool
 	Text           string
 	Lo, Hi         float64
-	Block          address.Block
-	Pieces         [][]byte // of a wildcard: what stands between its stars
+	Block          *address.Block // of an address or a block of them
+	Pieces         [][]byte       // of a wildcard: what stands between its stars
 	Inner          []Test
 	Src            string // as the pattern has it
 }
