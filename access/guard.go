@@ -102,6 +102,14 @@ func (g *Guard) Call(ctx context.Context, in any) error {
 	return nil
 }
 
+// Resource is what a request is about, as far as its service says so; else "".
+func (g *Guard) Resource(ctx context.Context, in any) string {
+	if resource := g.needs(in, wire.FromContext(ctx))[0].Resource; resource != "*" {
+		return resource
+	}
+	return ""
+}
+
 // needs is what a request needs, with what the service left open.
 func (g *Guard) needs(in any, r *wire.Request) []wire.Permission {
 	var needs []wire.Permission

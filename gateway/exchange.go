@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -14,6 +15,7 @@ type exchange struct {
 	req     wire.Request // what operations get to know of it
 	status  int          // 0 until the header is written
 	written int64        // bytes of the answer's body
+	span    *trace.Span  // of a request that belongs to a trace, else nil
 }
 
 // WriteHeader implements [http.ResponseWriter].

@@ -17,6 +17,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/gateway/sigv4"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -49,6 +50,8 @@ type Config struct {
 	// Authorize is asked before each operation, with its input; its error is the
 	// answer. nil: everyone may do everything.
 	Authorize func(ctx context.Context, in any) error
+
+	Traces *trace.Journal // keeps what requests of traces did; nil: nobody
 
 	MaxBody   int64            // bytes; default DefaultMaxBody
 	MaxBodyOf map[string]int64 // bytes, by service
@@ -139,6 +142,9 @@ func (g *Gateway) dispatch(x *exchange, r *http.Request) {
 			if region := ParseHost(r.Host).Region; region != "" {
 				x.req.Region = region
 			}
+			if route.Traced {
+				g.enter(x, r)
+			}
 			route.Handler.ServeHTTP(x, r.WithContext(wire.NewContext(r.Context(), &x.req)))
 			return
 		}
@@ -208,6 +214,7 @@ func (g *Gateway) serve(x *exchange, r *http.Request) {
 	case "s3":
 		x.Header()["X-Amz-Request-Id"] = []string{x.req.RequestID}
 	}
+	g.follow(x)
 	a.service.Serve(x, r, plain, &x.req)
 }
 
@@ -291,6 +298,7 @@ func (g *Gateway) finish(x *exchange, r *http.Request) {
 			s.ServeError(x, r, &x.req, internalFailure(x))
 		}
 	}
+	g.leave(x)
 	took := g.config.Clock.Now().Sub(x.req.Time)
 	g.counters.inFlight.Add(-1)
 	g.counters.out.Add(uint64(x.written))

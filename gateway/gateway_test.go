@@ -421,9 +421,9 @@ func TestRoutesGoBeforeEverything(t *testing.T) {
 			})
 		}
 		c.Routes = []Route{
-			{"execute-api", MatchHost("execute-api"), echo("api")},
-			{"function-url", MatchHost("lambda-url"), echo("url")},
-			{"restapis", MatchPath("/restapis/"), echo("rest")},
+			{Name: "execute-api", Match: MatchHost("execute-api"), Handler: echo("api")},
+			{Name: "function-url", Match: MatchHost("lambda-url"), Handler: echo("url")},
+			{Name: "restapis", Match: MatchPath("/restapis/"), Handler: echo("rest")},
 		}
 	})
 	for target, want := range map[string]string{

@@ -14,6 +14,7 @@ type Route struct {
 	Name    string // in the access log and the counters, "execute-api"
 	Match   func(*http.Request) bool
 	Handler http.Handler
+	Traced  bool // its requests begin traces, or go on with those that they bring
 }
 
 // MatchHost matches the hosts of an endpoint prefix that name a resource, as

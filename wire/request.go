@@ -21,7 +21,8 @@ type Request struct {
 	Host        string    // host and port that the client called; handed-out URLs are built from it
 	SourceIP    net.IP    // of the client
 	UserAgent   string    // of the client
-	Trace       string    // X-Ray's, of the header X-Amzn-Trace-Id
+	Trace       string    // X-Ray's, of the header X-Amzn-Trace-Id; what the request calls belongs under it
+	Resource    string    // ARN of what it is about, where somebody has found out
 	Time        time.Time // when the request came
 }
 
