@@ -9,7 +9,7 @@
 //
 //	GET  /_signalbox/api/overview?account=&region=&bus=   what exists, and how it does
 //	GET  /_signalbox/api/events?bus=&pattern=&since=      the events of a bus, live
-//	GET  /_signalbox/api/trace/{event}?why=               the journey of an event
+//	GET  /_signalbox/api/trace/{event}?why=               the journey of an event, and its trace; or of a trace's, request's or record's id
 //	GET  /_signalbox/api/refusals                         what IAM's policies do not allow
 //	POST /_signalbox/api/explain                          why a rule matches an event or not
 //	POST /_signalbox/api/redrive                          dead letters back to their targets
@@ -67,6 +67,7 @@ type Config struct {
 	Hub      *hub.Hub
 	Queues   Queues
 	Packages Packages
+	Traces   Traces // nil: journeys of events alone are told
 	// Authenticate says who sends a request with that body. Its error is
 	// shown to the caller. nil lets nobody in.
 	Authenticate func(r *http.Request, body []byte) (Caller, error)

@@ -13,12 +13,16 @@ import (
 	"github.com/signalbox/signalbox/services/events"
 )
 
-// Trace is the journey of an event.
+// Trace is the journey of an event, and all of the trace that it belongs to.
+// Asked for by another id (a trace's, a request's, a stream record's), it has
+// the trace alone.
 type Trace struct {
-	EventID  string          `json:"eventId"`
-	Received time.Time       `json:"received"`
-	Event    json.RawMessage `json:"event"`
-	Steps    []Step          `json:"steps"`
+	EventID  string          `json:"eventId,omitempty"`
+	Received time.Time       `json:"received,omitzero"`
+	Event    json.RawMessage `json:"event,omitempty"`
+	Steps    []Step          `json:"steps,omitempty"`
+	TraceID  string          `json:"traceId,omitempty"`
+	Tree     []*Node         `json:"tree,omitempty"` // what set off what, the earliest first
 	// Missed are rules of the event's buses, as they are now, that do not
 	// match it, are disabled, or have no targets, the nearest to a match
 	// first: told where no rule matched, or where asked.
@@ -55,13 +59,27 @@ const maxMissed = 50
 func (s *Console) trace(ctx context.Context, r *http.Request, _ []byte) (any, error) {
 	id := r.PathValue("event")
 	steps, err := s.Hub.Trace(ctx, id)
-	if errors.Is(err, engine.ErrNotFound) {
-		return nil, noEvent(id)
+	if err != nil && !errors.Is(err, engine.ErrNotFound) {
+		return nil, err
 	}
+	spans, err := s.spansOf(ctx, id, steps)
 	if err != nil {
 		return nil, err
 	}
-	t := &Trace{EventID: id, Steps: make([]Step, len(steps))}
+	if len(steps)+len(spans) == 0 {
+		return nil, noEvent(id)
+	}
+	t := &Trace{Steps: make([]Step, len(steps))}
+	if len(spans) > 0 {
+		t.TraceID = spans[0].Root
+		if t.Tree, err = s.tree(ctx, spans); err != nil {
+			return nil, err
+		}
+	}
+	if len(steps) == 0 {
+		return t, nil
+	}
+	t.EventID = id
 	unmatched := map[string]bool{} // buses on which no rule matched
 	var buses []string
 	for i, st := range steps {
@@ -89,7 +107,7 @@ func (s *Console) trace(ctx context.Context, r *http.Request, _ []byte) (any, er
 }
 
 func noEvent(id string) error {
-	return &Error{Code: "NotFound", Message: fmt.Sprintf("no event bus has the event %s, or not any more", id), status: http.StatusNotFound}
+	return &Error{Code: "NotFound", Message: fmt.Sprintf("no event bus has the event %s, and no trace knows it, or not any more", id), status: http.StatusNotFound}
 }
 
 func stepOf(st journey.Step) Step {

@@ -102,6 +102,9 @@ func authorize(guard *access.Guard, identities *iam.Service) func(context.Contex
 				return err
 			}
 		}
+		if r.Trace != "" {
+			r.Resource = guard.Resource(ctx, in)
+		}
 		return guard.Call(ctx, in)
 	}
 }

@@ -60,7 +60,7 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 		restAPIs.ServeHTTP(w, r)
 	})
 	return []*wire.Service{apigateway.NewService(old), apigatewayv2.NewService(apis)},
-		[]gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front}}, nil
+		[]gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front, Traced: true}}, nil
 }
 
 // integrationSession is the name of the sessions in which integrations act as

@@ -28,8 +28,8 @@ import (
 // the buses need functions, too.
 func (s *Server) functions(ctx context.Context, c Config, packages *uploads, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, tables *dynamodb.Service, out *outlets, who *callers) (*lambda.Service, error) {
 	f, err := lambda.New(ctx, lambda.Config{
-		Engine: packages.sparing(), Objects: packages, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
-		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes()},
+		Engine: packages.sparing(), Objects: packages, Traces: s.traces, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
+		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes(), &s.headers},
 		Authenticate: func(r *http.Request, body []byte) (lambda.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return lambda.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
@@ -62,8 +62,8 @@ func (s *Server) watch(c Config, f *lambda.Service) error {
 // routes are the parts of the address space that are functions'.
 func routes(f *lambda.Service) []gateway.Route {
 	return []gateway.Route{
-		{Name: "lambda-url", Match: gateway.MatchHost("lambda-url"), Handler: http.HandlerFunc(f.ServeURL)},
-		{Name: "lambda-url", Match: gateway.MatchPath(lambda.URLPath), Handler: http.HandlerFunc(f.ServeURL)},
+		{Name: "lambda-url", Match: gateway.MatchHost("lambda-url"), Handler: http.HandlerFunc(f.ServeURL), Traced: true},
+		{Name: "lambda-url", Match: gateway.MatchPath(lambda.URLPath), Handler: http.HandlerFunc(f.ServeURL), Traced: true},
 		{Name: "lambda-code", Match: gateway.MatchPath(lambda.CodePath), Handler: http.HandlerFunc(f.ServeCode)},
 	}
 }

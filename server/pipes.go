@@ -24,7 +24,7 @@ import (
 // pipes opens EventBridge Pipes.
 func (s *Server) pipes(ctx context.Context, c Config, eng engine.Engine, streams sources.Streams, out pipeOutlets) (*pipes.Service, error) {
 	p, err := pipes.New(ctx, pipes.Config{
-		Engine: eng, Clock: c.Clock, Logger: c.Logger, Queues: messages{out.queues}, Streams: streams, Outlets: out,
+		Engine: eng, Clock: c.Clock, Logger: c.Logger, Queues: messages{out.queues}, Streams: streams, Outlets: out, TraceOf: s.headers.of, Traces: s.traces,
 	})
 	if err != nil {
 		return nil, err
@@ -80,6 +80,9 @@ func (o pipeOutlets) PutEvents(ctx context.Context, busARN string, list []pipes.
 		entry := events.PutEventsRequestEntry{
 			EventBusName: new(busARN), Source: new(e.Source), DetailType: new(e.DetailType), Detail: new(e.Detail), Resources: e.Resources,
 		}
+		if e.Trace != "" {
+			entry.TraceHeader = new(e.Trace)
+		}
 		if !e.Time.IsZero() {
 			entry.Time = new(wire.At(e.Time))
 		}
@@ -111,6 +114,11 @@ func (o pipeOutlets) SendMessages(ctx context.Context, queueARN string, list []p
 	in := &sqs.SendMessageBatchInput{QueueUrl: url.QueueUrl}
 	for i, m := range list {
 		entry := sqs.SendMessageBatchRequestEntry{Id: new(strconv.Itoa(i)), MessageBody: new(m.Body)}
+		if m.Trace != "" {
+			entry.MessageSystemAttributes = map[string]sqs.MessageSystemAttributeValue{
+				sqs.MessageSystemAttributeNameForSendsAWSTraceHeader: {DataType: new("String"), StringValue: new(m.Trace)},
+			}
+		}
 		if m.Group != "" {
 			entry.MessageGroupId = new(m.Group)
 		}
@@ -135,12 +143,12 @@ func (o pipeOutlets) SendMessages(ctx context.Context, queueARN string, list []p
 }
 
 // Call implements [pipes.Outlets].
-func (o pipeOutlets) Call(ctx context.Context, functionARN string, payload []byte) (sources.Answer, error) {
+func (o pipeOutlets) Call(ctx context.Context, functionARN string, payload []byte, traceHeader string) (sources.Answer, error) {
 	ctx, _, err := at(ctx, functionARN)
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	result, err := o.functions.Call(ctx, functionARN, payload, lambda.CallParams{})
+	result, err := o.functions.Call(ctx, functionARN, payload, lambda.CallParams{Trace: traceHeader})
 	if wire.IsCode(err, lambda.CodeTooManyRequestsException) {
 		err = fmt.Errorf("%w: %w", sources.ErrThrottled, err)
 	}
@@ -148,8 +156,8 @@ func (o pipeOutlets) Call(ctx context.Context, functionARN string, payload []byt
 }
 
 // Submit implements [pipes.Outlets].
-func (o pipeOutlets) Submit(ctx context.Context, functionARN string, payload []byte) delivery.Result {
-	return o.functions.Target(functionARN).Deliver(ctx, []delivery.Request{{Event: &delivery.Event{Data: payload}, Input: payload, Attempt: 1}})[0]
+func (o pipeOutlets) Submit(ctx context.Context, functionARN string, payload []byte, traceHeader string) delivery.Result {
+	return o.functions.Target(functionARN).Deliver(ctx, []delivery.Request{{Event: &delivery.Event{Data: payload, Trace: traceHeader}, Input: payload, Attempt: 1}})[0]
 }
 
 // Request implements [pipes.Outlets].
@@ -162,7 +170,7 @@ func (o pipeOutlets) Request(ctx context.Context, destinationARN string, r pipes
 			return judged(ctx, err)
 		}
 	}
-	return target.Deliver(ctx, []delivery.Request{{Event: &delivery.Event{Data: []byte("{}")}, Input: r.Body, Attempt: 1}})[0]
+	return target.Deliver(ctx, []delivery.Request{{Event: &delivery.Event{Data: []byte("{}"), Trace: r.Trace}, Input: r.Body, Attempt: 1}})[0]
 }
 
 // Write implements [pipes.Outlets].

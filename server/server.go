@@ -38,6 +38,7 @@ import (
 	"github.com/signalbox/signalbox/services/pipes"
 	"github.com/signalbox/signalbox/services/sqs"
 	"github.com/signalbox/signalbox/services/sts"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -78,6 +79,8 @@ type Server struct {
 	stacks   *cloudformation.Service
 	console  *console.Console
 	guard    *access.Guard
+	traces   *trace.Journal // nil: none are kept
+	headers  headers        // of records of change streams
 	home     home
 }
 
@@ -161,6 +164,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		return nil, err
 	}
 	s.onClose(tables.Close)
+	s.openTraces(c, eng)
 	var who callers
 	out := &outlets{queues: queues}
 	packages, err := openUploads(ctx, eng, c.Clock)
@@ -179,14 +183,14 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	client = s.home.client(client)
 	buses, err := events.New(ctx, events.Config{
 		Engine: eng, Clock: c.Clock, Hub: h, Box: box, HTTP: client, Logger: c.Logger,
-		Authorizer: s.guard, Targets: targets{queues: queues, groups: groups, functions: functions},
+		Authorizer: s.guard, Traces: s.traces, Targets: targets{queues: queues, groups: groups, functions: functions},
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.onClose(buses.Close)
 	out.buses.Store(buses)
-	piping, err := s.pipes(ctx, c, eng, changes{tables.Changes()}, pipeOutlets{queues: queues, groups: groups, functions: functions, buses: buses})
+	piping, err := s.pipes(ctx, c, eng, changes{tables.Changes(), &s.headers}, pipeOutlets{queues: queues, groups: groups, functions: functions, buses: buses})
 	if err != nil {
 		return nil, err
 	}
@@ -211,10 +215,10 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	}
 	s.services = append(s.services, cloudformation.NewService(s.stacks))
 	s.console = console.New(console.Config{
-		Events: buses, Hub: h, Queues: queues, Packages: packages, Authenticate: who.authenticate, Refusals: s.guard.Refusals, Clock: c.Clock, Logger: c.Logger,
+		Events: buses, Hub: h, Queues: queues, Packages: packages, Traces: s.traces, Authenticate: who.authenticate, Refusals: s.guard.Refusals, Clock: c.Clock, Logger: c.Logger,
 	})
 	who.front, err = gateway.New(gateway.Config{
-		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Keys: gateway.Chain(keys, userKeys{identities}), Version: c.Version, Extra: s.console,
+		Clock: c.Clock, Logger: c.Logger, Services: s.services, Auth: c.Auth, Traces: s.traces, Keys: gateway.Chain(keys, userKeys{identities}), Version: c.Version, Extra: s.console,
 		Authorize: authorize(s.guard, identities), Routes: append(routes(functions), apiRoutes...), MaxBodyOf: map[string]int64{"lambda": lambda.MaxRequest},
 	})
 	return who.front, err

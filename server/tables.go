@@ -11,7 +11,10 @@ import (
 )
 
 // changes are tables' change streams as event sources of functions.
-type changes struct{ streams *dynamodb.Changes }
+type changes struct {
+	streams *dynamodb.Changes
+	headers *headers // where the traces of records are told
+}
 
 // find finds a stream and one of its shards.
 func (c changes) find(streamARN, id string) (*dynamodb.Stream, *dynamodb.Shard, error) {
@@ -79,6 +82,9 @@ func (c changes) Read(ctx context.Context, streamARN, id, after string, most int
 	}
 	for i := range list {
 		ch := &list[i]
+		if ch.Trace != "" {
+			c.headers.tell(ch.ID(), ch.Trace)
+		}
 		records = append(records, sources.Record{Sequence: dynamodb.Sequence(ch.Position), Key: ch.Partition(), Time: ch.Time, Event: ch.Event()})
 	}
 	return records, stream.Disabled && len(list) == 0, nil

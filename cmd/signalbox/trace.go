@@ -17,8 +17,8 @@ import (
 )
 
 type traceVerb struct {
-	EventID string `arg:"" name:"EVENT_ID" help:"The id that PutEvents answered, or that tail shows."`
-	Why     bool   `help:"Also explain the rules that did not match, where others did."`
+	ID  string `arg:"" name:"ID" help:"An event's id (PutEvents answers it, tail shows it); or that of a trace, a request, or a record of a table's stream."`
+	Why bool   `help:"Also explain the rules that did not match, where others did."`
 	show.Format
 	remote.Flags
 }
@@ -27,11 +27,14 @@ type traceVerb struct {
 func (traceVerb) Help() string {
 	return `The steps of an event in the words of EventBridge's event bus log schema, with their time since the event was received: on which buses it came, which rules matched, each attempt to deliver it, and how that ended. If no rule matched, it says for each rule why not.
 
-An event that no bus knows, or not any more, is exit code 1.
+Below is the trace that the event belongs to: what set it off and what it set off, through APIs, functions, tables' streams, pipes, buses and API destinations, for as long as each passes the header X-Amzn-Trace-Id on. AWS's SDKs do so inside functions; a request that a function makes itself must. Any id in a trace shows it: X-Amzn-Trace-Id (1-65a1b2c3-…), the request id of an API's or a function's answer (x-amzn-requestid), a stream record's eventID.
+
+An id that nothing has, or not any more, is exit code 1.
 
 Examples:
 
     signalbox trace 019a8f5e-7c3a-7d21-9b4f-0e8c5a1d2b3c
+    signalbox trace 1-65a1b2c3-0123456789abcdef01234567
     signalbox trace $(signalbox send --source shop --detail-type Test --detail '{}')`
 }
 
@@ -46,7 +49,7 @@ func (v *traceVerb) Run(ctx context.Context, sys *system) error {
 		query.Set("why", "1")
 	}
 	var t console.Trace
-	if err := c.Get(ctx, "trace/"+url.PathEscape(v.EventID), query, &t); err != nil {
+	if err := c.Get(ctx, "trace/"+url.PathEscape(v.ID), query, &t); err != nil {
 		if remote.IsCode(err, "NotFound") {
 			return exit.Failed("buses keep events for 24 hours, or as long as serve --retention says; signalbox tail --since 1h shows the latest", "%w", err)
 		}
@@ -55,7 +58,13 @@ func (v *traceVerb) Run(ctx context.Context, sys *system) error {
 	if v.JSON() {
 		return show.WriteJSON(sys.out, t)
 	}
-	return writeTrace(show.On(sys.out, v.Format, sys.env), &t, sys.clock.Now())
+	s, now := show.On(sys.out, v.Format, sys.env), sys.clock.Now()
+	if len(t.Steps) > 0 {
+		if err := writeTrace(s, &t, now); err != nil {
+			return err
+		}
+	}
+	return writeTree(s, &t, now)
 }
 
 // way is what happened between an event and one target.

@@ -181,6 +181,9 @@ func (s *Service) writeAll(ctx context.Context, token *table.Token, all bool, li
 	for i, w := range list {
 		writes[i] = &w.Write
 	}
+	for _, w := range writes {
+		w.Trace = wire.FromContext(ctx).Trace
+	}
 	err := s.tables.Write(ctx, token, all, writes...)
 	if errors.Is(err, table.ErrGone) {
 		return errNoTable

@@ -228,6 +228,7 @@ func scalarKeys(d *table.Definition, paths []expr.Path) error {
 
 // write does one write.
 func (s *Service) write(ctx context.Context, w *write, onFailure *string) error {
+	w.Trace = wire.FromContext(ctx).Trace
 	err := s.tables.Write(ctx, nil, false, &w.Write)
 	switch {
 	case errors.Is(err, table.ErrCondition):

@@ -93,10 +93,14 @@ func (t *apiTarget) try(ctx context.Context, d *destination, c *connection, auth
 	if err != nil {
 		return failed(ctx, fmt.Errorf("fetching a token for connection %s: %w", c.Name, err)), false
 	}
+	ended := t.o.s.called(d, request)
 	response, err := t.o.client.Do(request)
 	if err != nil {
-		return failed(ctx, err), false
+		result := failed(ctx, err)
+		ended(0, result.Message)
+		return result, false
 	}
+	ended(response.StatusCode, "")
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20)) // so that the connection can be used again
 	return judge(response, t.o.s.Clock.Now()), cached && response.StatusCode == http.StatusUnauthorized

@@ -194,11 +194,14 @@ func TestACallCarriesTheParametersOfTargetAndConnection(t *testing.T) {
 	for name, want := range map[string]string{
 		"X-Key": "hush-key", "X-Secret": "hush-header", "X-Open": "open", "X-State": "new", "X-None": "", "X-List": `["a",1]`,
 		"User-Agent": "Amazon/EventBridge/ApiDestinations", "Content-Type": "application/json; charset=utf-8", "Range": "bytes=0-1048575",
-		"X-Amzn-Trace-Id": *shop.TraceHeader,
 	} {
 		if got := c.header.Get(name); got != want {
 			t.Errorf("header %s = %q, want %q", name, got, want)
 		}
+	}
+	// The trace goes on, under the call.
+	if got := c.header.Get("X-Amzn-Trace-Id"); !strings.HasPrefix(got, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=") || !strings.HasSuffix(got, ";Sampled=1") || strings.Contains(got, "53995c3f42cd8ad8") {
+		t.Errorf("the trace header is %q", got)
 	}
 	for name, want := range map[string]string{"fixed": "1", "open": "0", "n": "5", "kind": "order", "text": "a&b", "secret": "hush-query"} {
 		if got := c.query.Get(name); got != want {

@@ -61,6 +61,7 @@ func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEvents
 				continue
 			}
 			out.Entries[i].EventId = &ids[k]
+			s.traced(batch.log, &batch.events[k], ids[k], now)
 		}
 	}
 	return out, nil

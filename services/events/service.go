@@ -13,6 +13,7 @@ import (
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Authorizer Authorizer
 	HTTP       *http.Client // calls API destinations and token endpoints; nil: a client of its own
 	Logger     *slog.Logger
+	Traces     *trace.Journal // keeps which events belong to traces, and calls of API destinations; nil: nobody
 }
 
 // Targets knows the things outside this package to which events can go.

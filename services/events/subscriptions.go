@@ -61,7 +61,7 @@ func (s *Service) deliveryConfig(r *rule, t *Target) (delivery.Config, error) {
 	if err != nil {
 		return delivery.Config{}, err
 	}
-	c := delivery.Config{Target: s.guarded(r, t, target), Policy: delivery.DefaultPolicy}
+	c := delivery.Config{Target: s.guarded(r, t, s.tracing(target, *t.Arn)), Policy: delivery.DefaultPolicy}
 	if p := t.RetryPolicy; p != nil {
 		if p.MaximumRetryAttempts != nil {
 			c.Policy.MaxRetries = int(*p.MaximumRetryAttempts)

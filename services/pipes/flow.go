@@ -28,6 +28,7 @@ type flow struct {
 // item is one record on its way.
 type item struct {
 	event []byte // as the source, or the enrichment, has it
+	trace string // header; may be empty
 	input []byte // what the template made of it
 }
 
@@ -68,7 +69,9 @@ func (f *flow) take(_ context.Context, payload []byte) (sources.Answer, error) {
 		return sources.Answer{}, fmt.Errorf("reading a batch of pipe %s: %w", f.pipe.arn(), err)
 	}
 	d := f.s.diary(f.pipe)
-	answer, err := f.pass(ctx, records, d)
+	spans := f.begin(records)
+	answer, err := f.pass(ctx, records, spans, d)
+	spans.end(answer, err)
 	if err == nil {
 		d.end(ctx, answer.Error)
 	} else {
@@ -78,7 +81,7 @@ func (f *flow) take(_ context.Context, payload []byte) (sources.Answer, error) {
 }
 
 // pass is take, told to a diary.
-func (f *flow) pass(ctx context.Context, records []json.RawMessage, d *diary) (sources.Answer, error) {
+func (f *flow) pass(ctx context.Context, records []json.RawMessage, spans *spans, d *diary) (sources.Answer, error) {
 	d.begin(records)
 	events := make([][]byte, len(records))
 	for i, r := range records {
@@ -90,7 +93,7 @@ func (f *flow) pass(ctx context.Context, records []json.RawMessage, d *diary) (s
 	if enriched {
 		d.note(LogLevelInfo, "ENRICHMENT_STAGE_ENTERED", "")
 		var err error
-		if events, err = f.enrich(ctx, events, facts); err != nil {
+		if events, err = f.enrich(ctx, events, facts, spans.header(0)); err != nil {
 			d.note(LogLevelError, "ENRICHMENT_INVOCATION_FAILED", err.Error())
 			return failed(err)
 		}
@@ -104,6 +107,9 @@ func (f *flow) pass(ctx context.Context, records []json.RawMessage, d *diary) (s
 	}
 	d.note(LogLevelInfo, "TARGET_STAGE_ENTERED", "")
 	items, results := f.prepare(events, facts)
+	for i := range items {
+		items[i].trace = spans.of(i, len(items))
+	}
 	var ready []item
 	var places []int
 	for i := range items {
@@ -149,7 +155,7 @@ func (f *failure) Error() string { return f.text }
 
 // enrich lets the enrichment make other events of the batch. None come of an
 // empty answer (user guide, page pipes-enrichment).
-func (f *flow) enrich(ctx context.Context, events [][]byte, facts transform.Facts) ([][]byte, error) {
+func (f *flow) enrich(ctx context.Context, events [][]byte, facts transform.Facts, traceHeader string) ([][]byte, error) {
 	inputs := make([]json.RawMessage, len(events))
 	for i, e := range events {
 		input, err := f.enrichment.Apply(nil, e, facts)
@@ -162,7 +168,7 @@ func (f *flow) enrich(ctx context.Context, events [][]byte, facts transform.Fact
 	if err != nil {
 		return nil, fmt.Errorf("putting together the enrichment's input: %w", err)
 	}
-	answer, err := f.s.Outlets.Call(ctx, f.pipe.Enrichment, payload)
+	answer, err := f.s.Outlets.Call(ctx, f.pipe.Enrichment, payload, traceHeader)
 	if err != nil {
 		return nil, err
 	}

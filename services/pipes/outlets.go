@@ -18,9 +18,9 @@ type Outlets interface {
 	SendMessages(ctx context.Context, queueARN string, messages []Message) []delivery.Result
 	// Call invokes a function and waits for its answer. A function without
 	// capacity is [sources.ErrThrottled].
-	Call(ctx context.Context, functionARN string, payload []byte) (sources.Answer, error)
+	Call(ctx context.Context, functionARN string, payload []byte, traceHeader string) (sources.Answer, error)
 	// Submit invokes a function asynchronously.
-	Submit(ctx context.Context, functionARN string, payload []byte) delivery.Result
+	Submit(ctx context.Context, functionARN string, payload []byte, traceHeader string) delivery.Result
 	// Request calls an API destination, at its rate.
 	Request(ctx context.Context, destinationARN string, r HTTPRequest) delivery.Result
 	// Write writes to a stream of a log group, which is made where it is not there.
@@ -32,12 +32,14 @@ type Event struct {
 	Source, DetailType, Detail string
 	Resources                  []string
 	Time                       time.Time // zero: now
+	Trace                      string    // X-Ray trace header; may be empty
 }
 
 // Message is a message for a queue.
 type Message struct {
 	Body               string
 	Group, Deduplicate string // may be empty
+	Trace              string // X-Ray trace header; may be empty
 }
 
 // HTTPRequest is a request to an API destination.
@@ -45,6 +47,7 @@ type HTTPRequest struct {
 	Body          []byte
 	Path          []string // values for the endpoint's asterisks
 	Header, Query map[string]string
+	Trace         string // X-Ray trace header; may be empty
 }
 
 // LogEvent is an entry of a log.

@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/lambda/sources"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -22,6 +23,10 @@ type Config struct {
 	Queues  sources.Queues
 	Streams sources.Streams // nil: streams as sources are refused
 	Outlets Outlets
+	// TraceOf is the trace header that a source's record came with, "" where it
+	// has none; nil: none has.
+	TraceOf func(record []byte) string
+	Traces  *trace.Journal // keeps what became of records; nil: nobody
 }
 
 // Service implements [API].

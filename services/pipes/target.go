@@ -104,7 +104,7 @@ func (b *bus) send(ctx context.Context, items []item) outcome {
 func (b *bus) event(it item) (e Event, err error) {
 	var when string
 	var errs [5]error
-	e.Detail = string(it.input)
+	e.Detail, e.Trace = string(it.input), it.trace
 	e.Source, errs[0] = b.source.of(it.event)
 	e.DetailType, errs[1] = b.detailType.of(it.event)
 	e.Resources, errs[2] = valuesOf(b.resources, it.event)
@@ -130,14 +130,14 @@ func (f *function) send(ctx context.Context, items []item) outcome {
 		return outcome{err: fmt.Errorf("putting together the payload for %s: %w", f.arn, err)}
 	}
 	if f.fire {
-		r := f.s.Outlets.Submit(ctx, f.arn, payload)
+		r := f.s.Outlets.Submit(ctx, f.arn, payload, items[0].trace)
 		results := make([]delivery.Result, len(items))
 		for i := range results {
 			results[i] = r
 		}
 		return outcome{results: results}
 	}
-	answer, err := f.s.Outlets.Call(ctx, f.arn, payload)
+	answer, err := f.s.Outlets.Call(ctx, f.arn, payload, items[0].trace)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -170,7 +170,7 @@ func (q *queue) send(ctx context.Context, items []item) outcome {
 
 func (q *queue) message(it item) (m Message, err error) {
 	var errs [2]error
-	m.Body = string(it.input)
+	m.Body, m.Trace = string(it.input), it.trace
 	m.Group, errs[0] = q.group.of(it.event)
 	m.Deduplicate, errs[1] = q.deduplicate.of(it.event)
 	return m, errors.Join(errs[:]...)
@@ -205,7 +205,7 @@ func (d *destination) send(ctx context.Context, items []item) outcome {
 
 func (d *destination) request(it item) (r HTTPRequest, err error) {
 	var errs [3]error
-	r.Body = it.input
+	r.Body, r.Trace = it.input, it.trace
 	r.Path, errs[0] = valuesOf(d.path, it.event)
 	r.Header, errs[1] = valueMapOf(d.header, it.event)
 	r.Query, errs[2] = valueMapOf(d.query, it.event)

@@ -26,6 +26,8 @@ func Thing(text string, home arn.ARN) string {
 		words = strings.Replace(kind, "api-", "API ", 1) + " " + name
 	case "sqs/":
 		words = "queue " + a.Resource
+	case "lambda/function", "dynamodb/table", "pipes/pipe":
+		words = kind + " " + name
 	case "logs/log-group":
 		words = "log group " + strings.TrimSuffix(name, ":*")
 	}

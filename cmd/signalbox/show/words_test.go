@@ -46,7 +46,7 @@ func TestARNsAreToldInWords(t *testing.T) {
 		"arn:aws:events:us-east-1:000000000000:event-bus/default":             "bus default",
 		"arn:aws:events:us-east-1:000000000000:api-destination/carrier/12-34": "API destination carrier",
 		"arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/orders:*":  "log group /aws/events/orders",
-		"arn:aws:lambda:us-east-1:000000000000:function:ship":                 "lambda function:ship",
+		"arn:aws:lambda:us-east-1:000000000000:function:ship":                 "function ship",
 		"not an ARN": "not an ARN",
 	} {
 		if got := Thing(arn, at); got != want {

@@ -22,7 +22,8 @@ type Record struct {
 	Keys    []byte // JSON, as the images
 	New     []byte // nil where the stream's view has none
 	Old     []byte
-	Size    int // of keys and images, in bytes
+	Size    int    // of keys and images, in bytes
+	Trace   string // X-Ray trace header of the write; kept, and told to nobody outside; may be empty
 }
 
 func (r *Record) encode() []byte {
@@ -34,7 +35,7 @@ func (r *Record) encode() []byte {
 	for _, part := range [][]byte{r.Keys, r.New, r.Old} {
 		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
 	}
-	return b
+	return append(b, r.Trace...)
 }
 
 // DecodeRecord reads an entry of a stream's log. The record shares its memory.
@@ -73,6 +74,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		}
 		b = b[n:]
 	}
+	r.Trace = string(b)
 	return r, nil
 }
 

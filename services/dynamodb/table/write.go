@@ -39,6 +39,7 @@ type Write struct {
 	Expiry    int64           // not 0: delete only what has expired by then, in seconds
 	WantOld   bool            // Old is wanted
 	WantNew   bool            // New is wanted
+	Trace     string          // of the record of the change
 
 	// Results.
 	Def              *Definition
@@ -280,6 +281,7 @@ func (c *change) apply(b *pebble.Batch, log func(string, []byte)) error {
 	}
 	if d.Stream != nil {
 		r := d.record(d.KeysOf(nil, w.Item), c.oldJSON, c.newJSON, w.OldSize, w.NewSize, w.Expiry != 0)
+		r.Trace = w.Trace
 		log(d.Stream.Log(d.Stream.shardOf(w.stored)), r.encode())
 	}
 	return errors.Join(errs...)

@@ -139,6 +139,7 @@ func carry(ctx context.Context, r events.LambdaFunctionURLRequest) (events.Lambd
 		return events.LambdaFunctionURLResponse{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Amzn-Trace-Id", os.Getenv("_X_AMZN_TRACE_ID")) // as AWS's SDKs do: the trace goes on
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return events.LambdaFunctionURLResponse{}, err
