@@ -22,11 +22,14 @@ const (
 // Space returns the index of the first byte at or after i that is no white
 // space; it may be len(b).
 func Space(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && spaces>>b[i]&1 != 0 {
 		i++
 	}
 	return i
 }
+
+// spaces has a bit for each character that is white space.
+const spaces uint64 = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r'
 
 // String returns the index of the quotation mark that closes the string whose
 // first character is at i, and whether the string has no escapes.
