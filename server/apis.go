@@ -23,12 +23,13 @@ import (
 	"github.com/signalbox/signalbox/services/apigateway/rest"
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/lambda"
+	"github.com/signalbox/signalbox/services/logs"
 	"github.com/signalbox/signalbox/wire"
 )
 
 // apis opens API Gateway: the services of REST and of HTTP APIs, and the
 // addresses of those that are deployed.
-func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, functions *lambda.Service, client *http.Client, who *callers) ([]*wire.Service, []gateway.Route, error) {
+func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, functions *lambda.Service, groups *logs.Service, client *http.Client, who *callers) ([]*wire.Service, []gateway.Route, error) {
 	old, err := apigateway.New(ctx, eng, c.Clock)
 	if err != nil {
 		return nil, nil, err
@@ -38,14 +39,14 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 		return nil, nil, err
 	}
 	restAPIs := rest.NewHandler(rest.Config{
-		APIs: old, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+		APIs: old, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Logs: groups, Clock: c.Clock, Logger: c.Logger,
 		Authenticate: func(r *http.Request, body []byte) (rest.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return rest.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
 	})
 	httpAPIs := httpapi.NewHandler(httpapi.Config{
-		APIs: apis, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Clock: c.Clock, Logger: c.Logger,
+		APIs: apis, Functions: invoker{functions, s.guard}, Services: internalCalls{s}, HTTP: client, Logs: groups, Clock: c.Clock, Logger: c.Logger,
 		Authenticate: func(r *http.Request, body []byte) (httpapi.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)
 			return httpapi.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err

@@ -194,7 +194,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	if err != nil {
 		return nil, err
 	}
-	apis, apiRoutes, err := s.apis(ctx, c, eng, functions, client, &who)
+	apis, apiRoutes, err := s.apis(ctx, c, eng, functions, groups, client, &who)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/services/apigateway/patch"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -28,6 +29,11 @@ func checkStage(st *Stage) error {
 		}
 		if !variableValue.MatchString(value) {
 			return bad("Stage variable value of %s must match the pattern [A-Za-z0-9-._~:/?#&=,]+", name)
+		}
+	}
+	if l := st.AccessLogSettings; l != nil && l.DestinationArn != nil {
+		if _, _, err := accesslog.Group(*l.DestinationArn); err != nil {
+			return bad("Invalid ARN specified in the request: %s", err)
 		}
 	}
 	if st.CacheClusterEnabled {

@@ -11,6 +11,10 @@ import (
 // MaxResponse is the most that a response's body may have, in bytes.
 const MaxResponse = 10 << 20
 
+// MaxPayload is the most that the input of a function may have, in bytes (Lambda
+// quotas).
+const MaxPayload = 6 << 20
+
 // hopHeaders go from one hop to the next only.
 var hopHeaders = []string{"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 

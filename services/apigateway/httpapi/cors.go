@@ -44,6 +44,7 @@ func (c *call) cors() (done bool) {
 		}
 	}
 	if preflight {
+		c.sent.status = http.StatusNoContent
 		c.w.WriteHeader(http.StatusNoContent)
 	}
 	return preflight

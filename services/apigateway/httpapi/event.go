@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +44,7 @@ func (c *call) rawPath() string {
 func (c *call) header() http.Header {
 	h := c.r.Header.Clone()
 	h.Set("Host", c.r.Host)
+	h.Set("Content-Length", strconv.Itoa(len(c.body)))
 	if ip := c.sourceIP(); ip != "" {
 		h.Add("X-Forwarded-For", ip)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
 	"github.com/signalbox/signalbox/services/apigateway/token"
@@ -34,6 +35,7 @@ type Config struct {
 	Services     backend.Services
 	HTTP         *http.Client // calls HTTP integrations; it follows no redirects
 	Authenticate func(r *http.Request, body []byte) (Caller, []byte, error)
+	Logs         accesslog.Sink
 	Clock        clock.Clock
 	Logger       *slog.Logger
 }
@@ -68,6 +70,11 @@ type call struct {
 	authorizer map[string]any    // of a Lambda authorizer
 	claims     map[string]string // of a token
 	scopes     []string          // of a token, where the route asks for some
+	began      time.Time
+	latency    time.Duration // of the integration
+	answered   int           // status of the integration
+	sent       sent
+	failed     *refusal
 }
 
 // refusal is an answer of the API's own.
@@ -90,6 +97,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.req.RequestID = uuid.NewString()
 	}
 	w.Header().Set("Apigw-Requestid", c.req.RequestID)
+	c.began = h.Clock.Now()
+	defer c.logAccess()
 	err := c.serve()
 	if err == nil || r.Context().Err() != nil {
 		return
@@ -98,6 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !is {
 		why = &refusal{http.StatusInternalServerError, "Internal Server Error", err}
 	}
+	c.failed = why
 	if why.cause != nil {
 		c.log(why.cause)
 	}
@@ -112,6 +122,7 @@ func (c *call) log(err error) {
 }
 
 func (c *call) write(status int, body []byte) {
+	c.sent = sent{status, len(body)}
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
@@ -190,6 +201,8 @@ func (c *call) integrate() error {
 	ctx, cancel := clock.WithTimeout(c.ctx, c.Clock, time.Duration(*i.TimeoutInMillis)*time.Millisecond)
 	defer cancel()
 	c.ctx = ctx
+	begin := c.Clock.Now()
+	defer func() { c.latency = c.Clock.Now().Sub(begin) }()
 	var err error
 	switch {
 	case i.IntegrationSubtype != nil:
@@ -200,7 +213,7 @@ func (c *call) integrate() error {
 		err = c.proxyFunction(i)
 	}
 	if err != nil && ctx.Err() != nil && c.r.Context().Err() == nil {
-		return &refusal{http.StatusGatewayTimeout, "Gateway Timeout", err}
+		return &refusal{http.StatusServiceUnavailable, "Service Unavailable", err}
 	}
 	return err
 }
@@ -208,6 +221,7 @@ func (c *call) integrate() error {
 // respond sends an integration's response as the response parameters for its
 // status change it.
 func (c *call) respond(i *apigatewayv2.Integration, r backend.Response) {
+	c.answered = r.Status
 	h := c.w.Header()
 	mine := h.Clone() // of CORS: they go before the integration's
 	for name, values := range r.Header {

@@ -26,6 +26,9 @@ func (c *call) proxyFunction(i *apigatewayv2.Integration) error {
 	if err != nil {
 		return err
 	}
+	if len(payload) > backend.MaxPayload {
+		return &refusal{status: http.StatusRequestEntityTooLarge, message: "Request Entity Too Large"}
+	}
 	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{Function: function, Payload: payload, Role: wire.Value(i.CredentialsArn), Source: c.source()})
 	if err != nil {
 		return broken(fmt.Errorf("invoking %s: %w", function, err))
@@ -73,6 +76,7 @@ func (c *call) proxyHTTP(i *apigatewayv2.Integration) error {
 	}
 	header := c.header()
 	header.Del("Host")
+	header.Del("Content-Length")
 	backend.DropHops(header)
 	query := c.r.URL.Query()
 	if path := c.mapRequest(i.RequestParameters, header, query); path != "" {

@@ -72,7 +72,7 @@ func (c *call) context() *vtl.Map {
 	now := c.time()
 	m := vtl.NewMap(
 		"accountId", c.d.Account, "apiId", c.api, "stage", *c.d.Stage.StageName, "requestId", c.req.RequestID, "extendedRequestId", c.req.RequestID,
-		"httpMethod", c.r.Method, "path", c.rawPath(), "protocol", c.r.Proto, "routeKey", *c.route.RouteKey,
+		"httpMethod", c.r.Method, "path", c.rawPath(), "protocol", c.r.Proto, "routeKey", c.routeKey(),
 		"domainName", domain(c.r.Host), "requestTime", now.Format(clf), "requestTimeEpoch", now.UnixMilli(),
 		"identity", vtl.NewMap("sourceIp", c.sourceIP(), "userAgent", c.r.UserAgent(), "userArn", c.caller.Principal),
 	)
@@ -89,6 +89,14 @@ func (c *call) context() *vtl.Map {
 	}
 	m.Put("authorizer", authorizer)
 	return m
+}
+
+// routeKey is that of the route, "" where none was found.
+func (c *call) routeKey() string {
+	if c.route == nil {
+		return ""
+	}
+	return *c.route.RouteKey
 }
 
 // mapRequest changes what is sent to an HTTP server by the request parameters;

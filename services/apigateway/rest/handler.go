@@ -13,6 +13,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
 	"github.com/signalbox/signalbox/services/apigateway/mapping"
@@ -36,6 +37,7 @@ type Config struct {
 	Services     backend.Services
 	HTTP         *http.Client // calls HTTP integrations; it follows no redirects
 	Authenticate func(r *http.Request, body []byte) (Caller, []byte, error)
+	Logs         accesslog.Sink
 	Clock        clock.Clock
 	Logger       *slog.Logger
 }
@@ -74,6 +76,10 @@ type call struct {
 	usageKey   string         // of a Lambda authorizer
 	authorizer map[string]any // $context.authorizer
 	extended   string         // $context.extendedRequestId
+	began      time.Time
+	sent       sent
+	latency    time.Duration // of the integration
+	failed     *refusal      // nil where the integration answered
 }
 
 // ServeHTTP implements [http.Handler].
@@ -85,9 +91,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.extended = extendedID(c.req.RequestID)
 	w.Header().Set("X-Amzn-Requestid", c.req.RequestID)
 	w.Header().Set("X-Amz-Apigw-Id", c.extended)
+	c.began = h.Clock.Now()
 	if err := c.serve(); err != nil {
 		c.refuse(err)
 	}
+	c.logAccess()
 }
 
 func extendedID(id string) string {
@@ -191,6 +199,8 @@ func (c *call) integrate() error {
 	ctx, cancel := clock.WithTimeout(c.ctx, c.Clock, timeout)
 	defer cancel()
 	c.ctx = ctx
+	begin := c.Clock.Now()
+	defer func() { c.latency = c.Clock.Now().Sub(begin) }()
 	var err error
 	switch *i.Type {
 	case apigateway.IntegrationTypeAwsProxy:

@@ -23,6 +23,9 @@ func (c *call) proxyFunction(i *apigateway.Integration) error {
 	if err != nil {
 		return err
 	}
+	if len(event) > backend.MaxPayload {
+		return refuse("REQUEST_TOO_LARGE")
+	}
 	answer, err := c.Functions.Invoke(c.ctx, backend.Invocation{Function: function, Payload: event, Role: value(i.Credentials), Source: c.arn(*c.resource.Path)})
 	if err != nil {
 		return internal(http.StatusInternalServerError, fmt.Errorf("invoking %s: %w", function, err))

@@ -31,6 +31,7 @@ func (c *call) refuse(err error) {
 			slog.String("method", c.r.Method), slog.String("path", c.a.Path), slog.String("request", c.req.RequestID),
 			slog.String("type", why.kind), slog.Any("error", why.cause))
 	}
+	c.failed = why
 	definition := c.d.Definition
 	if definition == nil {
 		definition = &apigateway.Definition{}
@@ -119,6 +120,7 @@ func (c *call) copyHeader(from http.Header) {
 }
 
 func (c *call) write(status int, body []byte) {
+	c.sent = sent{status, len(body)}
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {

@@ -85,7 +85,7 @@ func TestAFunctionAnswersRequests(t *testing.T) {
 	}
 	c := event.RequestContext
 	if event.Version != "2.0" || event.RouteKey != "ANY /two/{id}" || event.RawPath != "/two/a/b" || event.RawQueryString != "x=1&x=2" || event.Body != "hello" ||
-		len(event.Cookies) != 2 || event.Headers["x-two"] != "y" || event.QueryStringParameters["x"] != "1,2" || event.PathParameters["id"] != "a/b" ||
+		len(event.Cookies) != 2 || event.Headers["x-two"] != "y" || event.Headers["content-length"] != "5" || event.QueryStringParameters["x"] != "1,2" || event.PathParameters["id"] != "a/b" ||
 		event.StageVariables["env"] != "live" || event.IsBase64Encoded || c.APIID != api || c.Stage != "$default" || c.HTTP.Method != "PUT" || c.HTTP.SourceIP == "" {
 		t.Errorf("event = %+v", event)
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -162,6 +163,11 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *DeleteDeploymentInpu
 func (s *Service) checkStage(a *api, st *Stage) error {
 	if id := wire.Value(st.DeploymentId); id != "" && s.deployments.Get(*a.Api.ApiId+"|"+id) == nil {
 		return bad("Deployment id %s does not exist", id)
+	}
+	if l := st.AccessLogSettings; l != nil && l.DestinationArn != nil {
+		if _, _, err := accesslog.Group(*l.DestinationArn); err != nil {
+			return bad("Invalid ARN specified in the request: %s", err)
+		}
 	}
 	return nil
 }
