@@ -321,6 +321,9 @@ func (p *parser) set() (node, error) {
 		return nil, err
 	}
 	ref, err := p.reference(false)
+	if err == nil && ref != nil {
+		p.hyphens(ref)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -339,6 +342,23 @@ func (p *parser) set() (node, error) {
 		return nil, err
 	}
 	return set{ref, value}, p.close("set")
+}
+
+// hyphens reads on in the name of the member that #set sets, which may have
+// hyphens: $context.responseOverride.header.Access-Control-Allow-Origin. They
+// can mean nothing else there.
+func (p *parser) hyphens(ref *reference) {
+	for len(ref.path) > 0 && p.peek() == '-' {
+		last := &ref.path[len(ref.path)-1]
+		if last.call || last.index != nil {
+			return
+		}
+		start := p.pos
+		for isLetter(p.peek()) || isDigit(p.peek()) || p.peek() == '-' {
+			p.pos++
+		}
+		last.name += p.src[start:p.pos]
+	}
 }
 
 func (p *parser) conditional() (node, error) {
