@@ -62,5 +62,6 @@
 // alternatives holds". Each branch of a rule is listed under the mark that the
 // fewest events have, and looked at only if the event has that mark. All of it
 // is immutable and shares what stays the same, so putting a rule beside a
-// hundred thousand others copies a few kilobytes, and readers never wait.
+// hundred thousand others copies a few kilobytes, and now and then a table of
+// all values that are looked up by their hashes; readers never wait.
 package pattern
