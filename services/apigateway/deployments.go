@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -22,7 +23,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *CreateDeploymentInpu
 		return nil, noCaches()
 	}
 	d := &deployment{Scope: a.Scope, Definition: a.Definition, Deployment: Deployment{
-		Id: new(newID(6)), Description: in.Description, CreatedDate: new(wire.At(s.clock.Now())),
+		Id: new(kept.NewID(6)), Description: in.Description, CreatedDate: new(wire.At(s.clock.Now())),
 	}}
 	var st *stage
 	if name := wire.Value(in.StageName); name != "" {
@@ -49,7 +50,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *CreateDeploymentInpu
 func (s *Service) stageFor(a *api, name string, d *deployment, in *CreateDeploymentInput) (*stage, error) {
 	now := new(wire.At(s.clock.Now()))
 	if old := s.stages.Get(key(a.RestApi.Id, &name)); old != nil {
-		st, err := copied(old)
+		st, err := kept.Copy(old)
 		if err != nil {
 			return nil, err
 		}

@@ -3,42 +3,10 @@ package apigateway
 import (
 	"context"
 	"strings"
+
+	"github.com/signalbox/signalbox/services/apigateway/mapping"
+	"github.com/signalbox/signalbox/services/apigateway/refusal"
 )
-
-// GatewayError is what API Gateway answers by itself: its status, the text of
-// $context.error.message and the error's name in x-amzn-ErrorType (page
-// supported-gateway-response-types).
-type GatewayError struct {
-	Status  int
-	Message string
-	Type    string
-}
-
-// GatewayErrors are the answers that API Gateway gives by itself, by their type
-// of gateway response.
-var GatewayErrors = map[string]GatewayError{
-	"ACCESS_DENIED":                  {403, "User is not authorized to access this resource", "AccessDeniedException"},
-	"API_CONFIGURATION_ERROR":        {500, "Internal server error", "InternalServerErrorException"},
-	"AUTHORIZER_CONFIGURATION_ERROR": {500, "Internal server error", "InternalServerErrorException"},
-	"AUTHORIZER_FAILURE":             {500, "Internal server error", "InternalServerErrorException"},
-	"BAD_REQUEST_BODY":               {400, "Invalid request body", "BadRequestException"},
-	"BAD_REQUEST_PARAMETERS":         {400, "Invalid request parameters", "BadRequestException"},
-	"EXPIRED_TOKEN":                  {403, "The security token included in the request is expired", "ExpiredTokenException"},
-	"INTEGRATION_FAILURE":            {504, "Internal server error", "InternalServerErrorException"},
-	"INTEGRATION_TIMEOUT":            {504, "Endpoint request timed out", "InternalServerErrorException"},
-	"INVALID_API_KEY":                {403, "Forbidden", "ForbiddenException"},
-	"INVALID_SIGNATURE":              {403, "The request signature we calculated does not match the signature you provided.", "InvalidSignatureException"},
-	"MISSING_AUTHENTICATION_TOKEN":   {403, "Missing Authentication Token", "MissingAuthenticationTokenException"},
-	"QUOTA_EXCEEDED":                 {429, "Limit Exceeded", "LimitExceededException"},
-	"REQUEST_TOO_LARGE":              {413, "Request Too Long", "RequestTooLongException"},
-	"RESOURCE_NOT_FOUND":             {404, "Not found", "NotFoundException"},
-	"THROTTLED":                      {429, "Too Many Requests", "TooManyRequestsException"},
-	"UNAUTHORIZED":                   {401, "Unauthorized", "UnauthorizedException"},
-	"UNSUPPORTED_MEDIA_TYPE":         {415, "Unsupported Media Type", "BadRequestException"},
-	"WAF_FILTERED":                   {403, "Forbidden", "ForbiddenException"},
-	"DEFAULT_4XX":                    {},
-	"DEFAULT_5XX":                    {},
-}
 
 // defaultTemplate is the body of gateway responses that have none of their own.
 const defaultTemplate = `{"message":$context.error.messageString}`
@@ -47,7 +15,7 @@ const defaultTemplate = `{"message":$context.error.messageString}`
 // class, else AWS's.
 func (d *Definition) Response(kind string) GatewayResponse {
 	standard := GatewayResponse{ResponseType: &kind, ResponseParameters: map[string]string{}, ResponseTemplates: map[string]string{"application/json": defaultTemplate}, DefaultResponse: true}
-	if e := GatewayErrors[kind]; e.Status != 0 {
+	if e := refusal.Kinds[kind]; e.Status != 0 {
 		standard.StatusCode = new(itoa(e.Status))
 	}
 	if r := d.GatewayResponses[kind]; r != nil {
@@ -57,7 +25,7 @@ func (d *Definition) Response(kind string) GatewayResponse {
 		return standard
 	}
 	class := "DEFAULT_4XX"
-	if GatewayErrors[kind].Status >= 500 {
+	if refusal.Kinds[kind].Status >= 500 {
 		class = "DEFAULT_5XX"
 	}
 	if r := d.GatewayResponses[class]; r != nil {
@@ -80,14 +48,14 @@ func complete(r, standard GatewayResponse) GatewayResponse {
 }
 
 func checkGatewayResponse(r *GatewayResponse) error {
-	if _, known := GatewayErrors[*r.ResponseType]; !known {
+	if _, known := refusal.Kinds[*r.ResponseType]; !known {
 		return bad("Invalid gateway response type specified: %s", *r.ResponseType)
 	}
 	for name, value := range r.ResponseParameters {
 		if !strings.HasPrefix(name, "gatewayresponse.header.") && !strings.HasPrefix(name, "gatewayresponse.path.") && !strings.HasPrefix(name, "gatewayresponse.querystring.") {
 			return bad("Invalid gateway response parameter specified: %s", name)
 		}
-		if !validMapping(value) {
+		if !mapping.Valid(value) {
 			return invalidMapping(value)
 		}
 	}
@@ -126,7 +94,7 @@ func (s *Service) GetGatewayResponses(ctx context.Context, in *GetGatewayRespons
 		return nil, err
 	}
 	var all []GatewayResponse
-	for kind := range GatewayErrors {
+	for kind := range refusal.Kinds {
 		all = append(all, a.Response(kind))
 	}
 	rows, next, err := page(all, func(r GatewayResponse) string { return *r.ResponseType }, orElse(in.Limit, 500), in.Position)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/services/apigateway/openapi"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -174,7 +175,7 @@ func (im *importer) models() error {
 func (im *importer) model(name string, schema json.RawMessage) *Model {
 	base := `"https://apigateway.amazonaws.com/restapis/` + *im.RestApi.Id + `/models/`
 	text := strings.NewReplacer(`"#/definitions/`, base, `"#/components/schemas/`, base).Replace(string(schema))
-	id := newID(6)
+	id := kept.NewID(6)
 	if old := im.Models[name]; old != nil {
 		id = *old.Id
 	}
@@ -194,7 +195,7 @@ func (im *importer) modelFor(s openapi.Schema) (string, error) {
 			return name, nil
 		}
 	}
-	name := "MODEL" + newID(6)
+	name := "MODEL" + kept.NewID(6)
 	im.Models[name] = im.model(name, s.Inline)
 	return name, nil
 }
@@ -210,7 +211,7 @@ func (im *importer) validators() error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		id := im.validatorNamed(name)
 		if id == "" {
-			id = newID(6)
+			id = kept.NewID(6)
 		}
 		im.Validators[id] = &RequestValidator{Id: &id, Name: &name, ValidateRequestBody: all[name].Body, ValidateRequestParameters: all[name].Parameters}
 	}
@@ -234,7 +235,7 @@ func (im *importer) authorizers() error {
 		if v == nil {
 			continue
 		}
-		a := &Authorizer{Id: new(newID(6)), Name: &name, AuthType: new(orDefault(authType(scheme), "custom"))}
+		a := &Authorizer{Id: new(kept.NewID(6)), Name: &name, AuthType: new(orDefault(authType(scheme), "custom"))}
 		var in struct {
 			Type, AuthorizerUri, AuthorizerCredentials, IdentitySource, IdentityValidationExpression *string
 			AuthorizerResultTtlInSeconds                                                             *int32

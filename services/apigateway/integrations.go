@@ -2,13 +2,11 @@ package apigateway
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/signalbox/signalbox/vtl"
+	"github.com/signalbox/signalbox/services/apigateway/mapping"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -49,7 +47,7 @@ func checkIntegration(i *Integration) error {
 		if !strings.HasPrefix(name, "integration.request.") {
 			return invalidMapping(name)
 		}
-		if !validMapping(value) {
+		if !mapping.Valid(value) {
 			return invalidMapping(value)
 		}
 	}
@@ -93,30 +91,10 @@ func invalidMapping(text string) error {
 	return bad("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", text)
 }
 
-// validMapping tells the sources of request parameters.
-func validMapping(value string) bool {
-	if strings.HasPrefix(value, "'") {
-		return len(value) >= 2 && strings.HasSuffix(value, "'")
-	}
-	for _, p := range []string{"method.request.", "stageVariables.", "context."} {
-		if strings.HasPrefix(value, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// checkTemplates parses mapping templates, so that a bad one is refused when it
-// comes.
+// checkTemplates refuses bad mapping templates when they come.
 func checkTemplates(templates map[string]string) error {
-	for contentType, text := range templates {
-		if _, err := vtl.Parse(text); err != nil {
-			where := err
-			if e, is := errors.AsType[*vtl.Error](err); is {
-				where = fmt.Errorf("%w (line %d, column %d)", e.Err, e.Line, e.Column)
-			}
-			return bad("Invalid mapping template for %s: %s", contentType, where)
-		}
+	if err := mapping.CheckTemplates(templates); err != nil {
+		return bad("%s", err)
 	}
 	return nil
 }
@@ -131,7 +109,7 @@ func checkIntegrationResponse(r *IntegrationResponse) error {
 		if !strings.HasPrefix(name, "method.response.header.") {
 			return invalidMapping(name)
 		}
-		if !validMapping(value) && !strings.HasPrefix(value, "integration.response.") {
+		if !mapping.Valid(value) && !strings.HasPrefix(value, "integration.response.") {
 			return invalidMapping(value)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/services/apigateway/patch"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -32,7 +33,7 @@ func (s *Service) CreateApiKey(ctx context.Context, in *CreateApiKeyInput) (*Cre
 	scope := wire.ScopeOf(ctx)
 	value := wire.Value(in.Value)
 	if value == "" {
-		value = newID(40)
+		value = kept.NewID(40)
 	}
 	if len(value) < 20 || len(value) > 128 {
 		return nil, bad("API Key value should be between 20 and 128 characters")
@@ -44,7 +45,7 @@ func (s *Service) CreateApiKey(ctx context.Context, in *CreateApiKeyInput) (*Cre
 	}
 	now := new(wire.At(s.clock.Now()))
 	k := &apiKey{Scope: scope, Key: ApiKey{
-		Id: new(newID(10)), Value: &value, Name: in.Name, CustomerId: in.CustomerId, Description: in.Description,
+		Id: new(kept.NewID(10)), Value: &value, Name: in.Name, CustomerId: in.CustomerId, Description: in.Description,
 		Enabled: wire.Value(in.Enabled), CreatedDate: now, LastUpdatedDate: now, StageKeys: []string{}, Tags: in.Tags,
 	}}
 	return (*CreateApiKeyOutput)(&k.Key), s.keys.Put(ctx, scope.Key(*k.Key.Id), k)
@@ -149,7 +150,7 @@ func (s *Service) CreateUsagePlan(ctx context.Context, in *CreateUsagePlanInput)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &usagePlan{Scope: wire.ScopeOf(ctx), Plan: UsagePlan{
-		Id: new(newID(6)), Name: in.Name, Description: in.Description, ApiStages: in.ApiStages, Throttle: in.Throttle, Quota: in.Quota, Tags: in.Tags,
+		Id: new(kept.NewID(6)), Name: in.Name, Description: in.Description, ApiStages: in.ApiStages, Throttle: in.Throttle, Quota: in.Quota, Tags: in.Tags,
 	}}
 	if p.Plan.ApiStages == nil {
 		p.Plan.ApiStages = []ApiStage{}
@@ -199,7 +200,7 @@ func (s *Service) UpdateUsagePlan(ctx context.Context, in *UpdateUsagePlanInput)
 	if err != nil {
 		return nil, err
 	}
-	p, err := copied(old)
+	p, err := kept.Copy(old)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -23,7 +24,7 @@ func checkModel(m *Model) error {
 
 // CreateModel implements [API].
 func (s *Service) CreateModel(ctx context.Context, in *CreateModelInput) (*CreateModelOutput, error) {
-	m := &Model{Id: new(newID(6)), Name: in.Name, Description: in.Description, Schema: in.Schema, ContentType: in.ContentType}
+	m := &Model{Id: new(kept.NewID(6)), Name: in.Name, Description: in.Description, Schema: in.Schema, ContentType: in.ContentType}
 	if err := checkModel(m); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (s *Service) GetModels(ctx context.Context, in *GetModelsInput) (*GetModels
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := page(values(a.Models), func(m Model) string { return *m.Name }, in.Limit, in.Position)
+	rows, next, err := page(kept.Values(a.Models), func(m Model) string { return *m.Name }, in.Limit, in.Position)
 	return &GetModelsOutput{Items: rows, Position: next}, err
 }
 
@@ -103,7 +104,7 @@ func (s *Service) DeleteModel(ctx context.Context, in *DeleteModelInput) (*Delet
 // CreateRequestValidator implements [API].
 func (s *Service) CreateRequestValidator(ctx context.Context, in *CreateRequestValidatorInput) (*CreateRequestValidatorOutput, error) {
 	v := &RequestValidator{
-		Id: new(newID(6)), Name: in.Name, ValidateRequestBody: wire.Value(in.ValidateRequestBody),
+		Id: new(kept.NewID(6)), Name: in.Name, ValidateRequestBody: wire.Value(in.ValidateRequestBody),
 		ValidateRequestParameters: wire.Value(in.ValidateRequestParameters),
 	}
 	return (*CreateRequestValidatorOutput)(v), s.change(ctx, *in.RestApiId, func(a *api) error {
@@ -135,7 +136,7 @@ func (s *Service) GetRequestValidators(ctx context.Context, in *GetRequestValida
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := page(values(a.Validators), func(v RequestValidator) string { return *v.Id }, in.Limit, in.Position)
+	rows, next, err := page(kept.Values(a.Validators), func(v RequestValidator) string { return *v.Id }, in.Limit, in.Position)
 	return &GetRequestValidatorsOutput{Items: rows, Position: next}, err
 }
 
@@ -200,7 +201,7 @@ func checkAuthorizer(a *Authorizer) error {
 // CreateAuthorizer implements [API].
 func (s *Service) CreateAuthorizer(ctx context.Context, in *CreateAuthorizerInput) (*CreateAuthorizerOutput, error) {
 	v := &Authorizer{
-		Id: new(newID(6)), Name: in.Name, Type: in.Type, ProviderARNs: in.ProviderARNs, AuthorizerUri: in.AuthorizerUri,
+		Id: new(kept.NewID(6)), Name: in.Name, Type: in.Type, ProviderARNs: in.ProviderARNs, AuthorizerUri: in.AuthorizerUri,
 		AuthType: orElse(in.AuthType, "custom"), AuthorizerCredentials: in.AuthorizerCredentials, IdentitySource: in.IdentitySource,
 		IdentityValidationExpression: in.IdentityValidationExpression, AuthorizerResultTtlInSeconds: orElse(in.AuthorizerResultTtlInSeconds, 300),
 	}
@@ -236,7 +237,7 @@ func (s *Service) GetAuthorizers(ctx context.Context, in *GetAuthorizersInput) (
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := page(values(a.Authorizers), func(v Authorizer) string { return *v.Id }, in.Limit, in.Position)
+	rows, next, err := page(kept.Values(a.Authorizers), func(v Authorizer) string { return *v.Id }, in.Limit, in.Position)
 	return &GetAuthorizersOutput{Items: rows, Position: next}, err
 }
 

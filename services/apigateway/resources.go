@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -41,7 +42,7 @@ func (d *Definition) addResource(parent *Resource, part string) (*Resource, erro
 	if len(d.Resources) >= 2000 {
 		return nil, wire.Errorf(CodeLimitExceededException, "Maximum number of resources for this API has been reached.")
 	}
-	r := &Resource{Id: new(newID(6)), ParentId: parent.Id, PathPart: &part, Path: new(strings.TrimSuffix(*parent.Path, "/") + "/" + part)}
+	r := &Resource{Id: new(kept.NewID(6)), ParentId: parent.Id, PathPart: &part, Path: new(strings.TrimSuffix(*parent.Path, "/") + "/" + part)}
 	d.Resources[*r.Id] = r
 	return r, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -20,7 +21,7 @@ func (s *Service) CreateRestApi(ctx context.Context, in *CreateRestApiInput) (*C
 		if err != nil {
 			return nil, err
 		}
-		clone, err := copied(from)
+		clone, err := kept.Copy(from)
 		if err != nil {
 			return nil, err
 		}
@@ -57,11 +58,11 @@ func endpoint(c EndpointConfiguration) *EndpointConfiguration {
 // newAPI is an API with nothing but its root, and the two models that every new
 // API has.
 func (s *Service) newAPI(ctx context.Context) *api {
-	id := newID(10)
+	id := kept.NewID(10)
 	for s.apis.Get(id) != nil {
-		id = newID(10)
+		id = kept.NewID(10)
 	}
-	root := &Resource{Id: new(newID(10)), Path: new("/")}
+	root := &Resource{Id: new(kept.NewID(10)), Path: new("/")}
 	a := &api{Scope: wire.ScopeOf(ctx)}
 	a.RestApi = RestApi{
 		Id: &id, CreatedDate: new(wire.At(s.clock.Now())), RootResourceId: root.Id, ApiKeySource: new(ApiKeySourceTypeHeader),
@@ -69,9 +70,9 @@ func (s *Service) newAPI(ctx context.Context) *api {
 	}
 	a.Resources = map[string]*Resource{*root.Id: root}
 	a.Models = map[string]*Model{
-		"Empty": {Id: new(newID(6)), Name: new("Empty"), ContentType: new("application/json"), Description: new("This is a default empty schema model"),
+		"Empty": {Id: new(kept.NewID(6)), Name: new("Empty"), ContentType: new("application/json"), Description: new("This is a default empty schema model"),
 			Schema: new("{\n  \"$schema\": \"http://json-schema.org/draft-04/schema#\",\n  \"title\" : \"Empty Schema\",\n  \"type\" : \"object\"\n}")},
-		"Error": {Id: new(newID(6)), Name: new("Error"), ContentType: new("application/json"), Description: new("This is a default error schema model"),
+		"Error": {Id: new(kept.NewID(6)), Name: new("Error"), ContentType: new("application/json"), Description: new("This is a default error schema model"),
 			Schema: new("{\n  \"$schema\" : \"http://json-schema.org/draft-04/schema#\",\n  \"title\" : \"Error Schema\",\n  \"type\" : \"object\",\n  \"properties\" : {\n    \"message\" : { \"type\" : \"string\" }\n  }\n}")},
 	}
 	a.complete()

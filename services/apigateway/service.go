@@ -2,15 +2,13 @@ package apigateway
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -98,17 +96,6 @@ func conflict(format string, args ...any) error {
 	return wire.Errorf(CodeConflictException, format, args...)
 }
 
-// newID makes an identifier in AWS's manner: lower-case letters and digits.
-func newID(n int) string {
-	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // it never fails
-	for i := range b {
-		b[i] = alphabet[int(b[i])%len(alphabet)]
-	}
-	return string(b)
-}
-
 // find returns an API of the caller's.
 func (s *Service) find(ctx context.Context, id string) (*api, error) {
 	scope := wire.ScopeOf(ctx)
@@ -116,19 +103,6 @@ func (s *Service) find(ctx context.Context, id string) (*api, error) {
 		return a, nil
 	}
 	return nil, notFound("Invalid API identifier specified %s:%s", scope.Account, id)
-}
-
-// copied is a deep copy of a document.
-func copied[T any](v *T) (*T, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("copying: %w", err)
-	}
-	out := new(T)
-	if err := json.Unmarshal(data, out); err != nil {
-		return nil, fmt.Errorf("copying: %w", err)
-	}
-	return out, nil
 }
 
 // change puts a changed copy of an API.
@@ -139,7 +113,7 @@ func (s *Service) change(ctx context.Context, id string, change func(*api) error
 	if err != nil {
 		return err
 	}
-	a, err := copied(old)
+	a, err := kept.Copy(old)
 	if err != nil {
 		return err
 	}
@@ -162,20 +136,6 @@ func page[T any](items []T, name func(T) string, limit *int32, position *string)
 		return nil, nil, bad("Invalid position parameter: %s", err)
 	}
 	return rows, next, nil
-}
-
-// values are what a map of pointers points to, in the order of the keys.
-func values[T any](m map[string]*T) []T {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	all := make([]T, len(keys))
-	for i, k := range keys {
-		all[i] = *m[k]
-	}
-	return all
 }
 
 func orElse[T any](p *T, standard T) *T {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/services/apigateway/accesslog"
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/services/apigateway/patch"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -118,7 +119,7 @@ func (s *Service) UpdateStage(ctx context.Context, in *UpdateStageInput) (*Updat
 	if err != nil {
 		return nil, err
 	}
-	st, err := copied(old)
+	st, err := kept.Copy(old)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (c *call) authorize() error {
 	case "COGNITO_USER_POOLS":
 		return c.authorizeCognito()
 	default:
-		return &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", message: kind + " authorization is not implemented by Signalbox",
+		return &refused{kind: "AUTHORIZER_CONFIGURATION_ERROR", message: kind + " authorization is not implemented by Signalbox",
 			cause: fmt.Errorf("%s authorization is not implemented", kind)}
 	}
 }
@@ -43,7 +43,7 @@ func (c *call) authorizeIAM() error {
 	caller, body, err := c.Authenticate(c.r, c.x.Body)
 	if err != nil {
 		if e, is := errors.AsType[*wire.Error](err); is {
-			return &refusal{kind: "INVALID_SIGNATURE", message: e.Message}
+			return &refused{kind: "INVALID_SIGNATURE", message: e.Message}
 		}
 		return err
 	}
@@ -119,7 +119,7 @@ func (c *call) authorizeCustom() error {
 		if denied {
 			message += " with an explicit deny in an identity-based policy"
 		}
-		return &refusal{kind: "ACCESS_DENIED", message: message}
+		return &refused{kind: "ACCESS_DENIED", message: message}
 	}
 	return nil
 }
@@ -152,12 +152,12 @@ func (c *call) authorizeCognito() error {
 	claims, err := c.tokens.Verify(c.ctx, token.Bearer(found[0]), want)
 	if why, is := errors.AsType[*token.Invalid](err); is {
 		if why.Expired {
-			return &refusal{kind: "UNAUTHORIZED", message: "The incoming token has expired"}
+			return &refused{kind: "UNAUTHORIZED", message: "The incoming token has expired"}
 		}
 		return refuse("UNAUTHORIZED")
 	}
 	if err != nil {
-		return &refusal{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("user pool %s: %w", strings.Join(a.ProviderARNs, ", "), err)}
+		return &refused{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("user pool %s: %w", strings.Join(a.ProviderARNs, ", "), err)}
 	}
 	use, _ := claims["token_use"].(string)
 	scopes := c.method.AuthorizationScopes
@@ -241,14 +241,14 @@ func (c *call) ask(a *apigateway.Authorizer, event map[string]any) (v verdictOf,
 		Source: fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/authorizers/%s", c.d.Region, c.d.Account, c.a.API, *a.Id),
 	})
 	if err != nil {
-		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("invoking the authorizer %s: %w", function, err)}
+		return v, &refused{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("invoking the authorizer %s: %w", function, err)}
 	}
 	if answer.Failed {
 		var e struct{ ErrorMessage string }
 		if json.Unmarshal(answer.Payload, &e) == nil && e.ErrorMessage == "Unauthorized" {
 			return v, refuse("UNAUTHORIZED")
 		}
-		return v, &refusal{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("the authorizer %s failed: %s", function, clip(answer.Payload))}
+		return v, &refused{kind: "AUTHORIZER_FAILURE", cause: fmt.Errorf("the authorizer %s failed: %s", function, clip(answer.Payload))}
 	}
 	var out struct {
 		PrincipalID        string         `json:"principalId"`
@@ -259,11 +259,11 @@ func (c *call) ask(a *apigateway.Authorizer, event map[string]any) (v verdictOf,
 	d := json.NewDecoder(strings.NewReader(string(answer.Payload)))
 	d.UseNumber()
 	if err = d.Decode(&out); err != nil || !out.PolicyDocument.Given() || out.PrincipalID == "" {
-		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("the authorizer %s gave no principal and policy: %s: %v", function, clip(answer.Payload), err)}
+		return v, &refused{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: fmt.Errorf("the authorizer %s gave no principal and policy: %s: %v", function, clip(answer.Payload), err)}
 	}
 	context, err := contextOf(out.Context)
 	if err != nil {
-		return v, &refusal{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: err}
+		return v, &refused{kind: "AUTHORIZER_CONFIGURATION_ERROR", cause: err}
 	}
 	return verdictOf{Principal: out.PrincipalID, UsageKey: out.UsageIdentifierKey, Context: context, Policy: out.PolicyDocument}, nil
 }

@@ -44,7 +44,7 @@ func (c *call) checkParameters() error {
 		return nil
 	}
 	slices.Sort(missing)
-	return &refusal{kind: "BAD_REQUEST_PARAMETERS", message: fmt.Sprintf("Missing required request parameters: [%s]", strings.Join(missing, ", "))}
+	return &refused{kind: "BAD_REQUEST_PARAMETERS", message: fmt.Sprintf("Missing required request parameters: [%s]", strings.Join(missing, ", "))}
 }
 
 // checkBody validates the body by the model for its content type; a body of a
@@ -72,7 +72,7 @@ func (c *call) checkBody() error {
 		body = []byte("{}")
 	}
 	if wrong := s.Validate(body, c.model); len(wrong) > 0 {
-		return &refusal{kind: "BAD_REQUEST_BODY", message: "Invalid request body", detail: "[" + strings.Join(wrong, ", ") + "]"}
+		return &refused{kind: "BAD_REQUEST_BODY", message: "Invalid request body", detail: "[" + strings.Join(wrong, ", ") + "]"}
 	}
 	return nil
 }

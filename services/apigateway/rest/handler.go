@@ -79,7 +79,7 @@ type call struct {
 	began      time.Time
 	sent       sent
 	latency    time.Duration // of the integration
-	failed     *refusal      // nil where the integration answered
+	failed     *refused      // nil where the integration answered
 }
 
 // ServeHTTP implements [http.Handler].
@@ -102,8 +102,8 @@ func extendedID(id string) string {
 	return strings.ReplaceAll(id, "-", "")[:15] + "="
 }
 
-// refusal is why a request gets a gateway response.
-type refusal struct {
+// refused is why a request gets a gateway response.
+type refused struct {
 	kind    string // type of the gateway response
 	status  int    // where it differs from the type's
 	message string // where it differs from the type's
@@ -111,13 +111,13 @@ type refusal struct {
 	cause   error  // for the log
 }
 
-func (r *refusal) Error() string { return r.kind + ": " + r.message }
+func (r *refused) Error() string { return r.kind + ": " + r.message }
 
-func refuse(kind string) *refusal { return &refusal{kind: kind} }
+func refuse(kind string) *refused { return &refused{kind: kind} }
 
 // internal is the answer to an integration that did wrong.
-func internal(status int, cause error) *refusal {
-	return &refusal{kind: "INTEGRATION_FAILURE", status: status, message: "Internal server error", cause: cause}
+func internal(status int, cause error) *refused {
+	return &refused{kind: "INTEGRATION_FAILURE", status: status, message: "Internal server error", cause: cause}
 }
 
 func (c *call) serve() error {
@@ -127,7 +127,7 @@ func (c *call) serve() error {
 	}
 	c.a = a.CutStage()
 	if c.d, ok = c.APIs.Deployed(c.a.API, c.a.Stage); !ok {
-		return &refusal{kind: "ACCESS_DENIED", message: "Forbidden"}
+		return &refused{kind: "ACCESS_DENIED", message: "Forbidden"}
 	}
 	c.api = &c.d.Definition.RestApi
 	c.req.Account, c.req.Region = c.d.Account, c.d.Region
@@ -187,7 +187,7 @@ func (c *call) body() ([]byte, error) {
 		return nil, refuse("REQUEST_TOO_LARGE")
 	}
 	if err != nil {
-		return nil, &refusal{kind: "BAD_REQUEST_BODY", cause: err}
+		return nil, &refused{kind: "BAD_REQUEST_BODY", cause: err}
 	}
 	readDeadline(c.w)
 	return data, nil
@@ -211,7 +211,7 @@ func (c *call) integrate() error {
 		err = c.mapped(i)
 	}
 	if err != nil && ctx.Err() != nil && c.r.Context().Err() == nil {
-		return &refusal{kind: "INTEGRATION_TIMEOUT", cause: err}
+		return &refused{kind: "INTEGRATION_TIMEOUT", cause: err}
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func (c *call) mapParameters(i *apigateway.Integration, out *outgoing) error {
 		case "path":
 			out.path[name] = values[0]
 		default:
-			return &refusal{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("requestParameters: %s is nothing that can be set", target)}
+			return &refused{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("requestParameters: %s is nothing that can be set", target)}
 		}
 	}
 	return nil
@@ -158,11 +158,11 @@ func decodeContent(handling *string, body []byte) ([]byte, error) {
 func (c *call) render(x *mapping.Exchange, text string) (string, error) {
 	t, err := c.template(text)
 	if err != nil {
-		return "", &refusal{kind: "API_CONFIGURATION_ERROR", cause: err}
+		return "", &refused{kind: "API_CONFIGURATION_ERROR", cause: err}
 	}
 	out, err := x.Render(t)
 	if errors.Is(err, mapping.ErrBody) && x.Response == nil {
-		return "", &refusal{kind: "BAD_REQUEST_BODY", message: "Could not parse request body into json: " + rootOf(err), cause: err}
+		return "", &refused{kind: "BAD_REQUEST_BODY", message: "Could not parse request body into json: " + rootOf(err), cause: err}
 	}
 	if err != nil {
 		return "", internal(http.StatusInternalServerError, fmt.Errorf("mapping template: %w", err))
@@ -202,7 +202,7 @@ func (c *call) sendAWS(i *apigateway.Integration, out *outgoing, body []byte) (r
 	}
 	call, ok := backend.ParseURI(uri)
 	if !ok {
-		return r, "", &refusal{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("%q is no URI of an integration", uri)}
+		return r, "", &refused{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("%q is no URI of an integration", uri)}
 	}
 	call.Scope.Account, call.Role, call.Header, call.Body = c.d.Account, value(i.Credentials), out.header, body
 	call.Method = strings.ToUpper(value(i.HttpMethod))
@@ -223,7 +223,7 @@ func (c *call) callFunction(in backend.Invocation, out *outgoing) (r backend.Res
 	in.Event = strings.EqualFold(out.header.Get("X-Amz-Invocation-Type"), "Event")
 	if len(in.Payload) > 0 && !json.Valid(in.Payload) {
 		_, err := vtl.DecodeJSON(in.Payload)
-		return r, "", &refusal{kind: "BAD_REQUEST_BODY", message: fmt.Sprintf("Could not parse request body into json: %v", err), cause: err}
+		return r, "", &refused{kind: "BAD_REQUEST_BODY", message: fmt.Sprintf("Could not parse request body into json: %v", err), cause: err}
 	}
 	answer, err := c.Functions.Invoke(c.ctx, in)
 	if err != nil {
@@ -274,7 +274,7 @@ func selected(i *apigateway.Integration, selector string) *apigateway.Integratio
 func (c *call) respond(i *apigateway.Integration, selector string, from backend.Response) error {
 	r := selected(i, selector)
 	if r == nil {
-		return &refusal{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("no integration response is for %q, and none is the default: %s", selector, clip(from.Body))}
+		return &refused{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("no integration response is for %q, and none is the default: %s", selector, clip(from.Body))}
 	}
 	c.x.Response = &mapping.Response{Status: from.Status, Header: from.Header, Body: from.Body}
 	if value(r.ContentHandling) == apigateway.ContentHandlingStrategyConvertToText {

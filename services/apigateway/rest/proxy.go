@@ -97,7 +97,7 @@ func (c *call) sendHTTP(i *apigateway.Integration, out *outgoing, body []byte) (
 	text := out.fill(c.x.StageVariable(value(i.Uri)))
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
-		return backend.Response{}, &refusal{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("%q is no URL", text)}
+		return backend.Response{}, &refused{kind: "API_CONFIGURATION_ERROR", cause: fmt.Errorf("%q is no URL", text)}
 	}
 	query := u.Query()
 	for name, values := range out.query {
@@ -113,7 +113,7 @@ func (c *call) sendHTTP(i *apigateway.Integration, out *outgoing, body []byte) (
 		if errors.Is(err, c.ctx.Err()) || c.ctx.Err() != nil {
 			return response, err
 		}
-		return response, &refusal{kind: "INTEGRATION_FAILURE", message: "Network error communicating with endpoint", cause: err}
+		return response, &refused{kind: "INTEGRATION_FAILURE", message: "Network error communicating with endpoint", cause: err}
 	}
 	return response, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/refusal"
 	"github.com/signalbox/signalbox/vtl"
 )
 
@@ -18,11 +19,11 @@ func (c *call) refuse(err error) {
 	if c.r.Context().Err() != nil {
 		return // nobody is there
 	}
-	why, is := errors.AsType[*refusal](err)
+	why, is := errors.AsType[*refused](err)
 	if !is {
 		why = internal(http.StatusInternalServerError, err)
 	}
-	standard := apigateway.GatewayErrors[why.kind]
+	standard := refusal.Kinds[why.kind]
 	if why.message == "" {
 		why.message = standard.Message
 	}
@@ -63,7 +64,7 @@ func (c *call) refuse(err error) {
 }
 
 // gatewayBody renders a gateway response's template, by what the client accepts.
-func (c *call) gatewayBody(r *apigateway.GatewayResponse, why *refusal) (contentType string, body []byte) {
+func (c *call) gatewayBody(r *apigateway.GatewayResponse, why *refused) (contentType string, body []byte) {
 	contentType = chooseTemplate(r.ResponseTemplates, c.r.Header.Get("Accept"))
 	message, _ := vtl.EncodeJSON(why.message)
 	plain := []byte(`{"message":` + message + `}`)

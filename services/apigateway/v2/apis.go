@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
 // newAPI is an HTTP API with nothing in it.
 func (s *Service) newAPI(ctx context.Context, name *string) *api {
-	id := newID(10)
+	id := new(kept.NewID(10))
 	for s.Exists(*id) {
-		id = newID(10)
+		id = new(kept.NewID(10))
 	}
 	return &api{
 		Scope: wire.ScopeOf(ctx), Stages: map[string]*Stage{},
@@ -67,7 +68,7 @@ func (s *Service) CreateApi(ctx context.Context, in *CreateApiInput) (*CreateApi
 
 // quick makes a route to the target of an API, and the stage $default.
 func (s *Service) quick(ctx context.Context, a *api, in *CreateApiInput) error {
-	i := &Integration{IntegrationId: newID(7), IntegrationUri: in.Target, CredentialsArn: in.CredentialsArn, ApiGatewayManaged: true}
+	i := &Integration{IntegrationId: new(kept.NewID(7)), IntegrationUri: in.Target, CredentialsArn: in.CredentialsArn, ApiGatewayManaged: true}
 	if strings.HasPrefix(*in.Target, "arn:") {
 		i.IntegrationType, i.PayloadFormatVersion = new(IntegrationTypeAwsProxy), new("2.0")
 	} else {
@@ -76,7 +77,7 @@ func (s *Service) quick(ctx context.Context, a *api, in *CreateApiInput) error {
 	if err := checkIntegration(i); err != nil {
 		return err
 	}
-	r := &Route{RouteId: newID(7), RouteKey: new("$default"), Target: new("integrations/" + *i.IntegrationId), ApiGatewayManaged: true}
+	r := &Route{RouteId: new(kept.NewID(7)), RouteKey: new("$default"), Target: new("integrations/" + *i.IntegrationId), ApiGatewayManaged: true}
 	if in.RouteKey != nil {
 		r.RouteKey = in.RouteKey
 	}

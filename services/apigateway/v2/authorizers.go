@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -36,7 +37,7 @@ func checkAuthorizer(v *Authorizer) error {
 
 // CreateAuthorizer implements [API].
 func (s *Service) CreateAuthorizer(ctx context.Context, in *CreateAuthorizerInput) (*CreateAuthorizerOutput, error) {
-	v := &Authorizer{AuthorizerId: newID(6)}
+	v := &Authorizer{AuthorizerId: new(kept.NewID(6))}
 	merge(v, in)
 	if err := checkAuthorizer(v); err != nil {
 		return nil, err

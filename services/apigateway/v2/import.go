@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/services/apigateway/openapi"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -97,7 +98,7 @@ func (im *importer) authorizers() error {
 			return fmt.Errorf("authorizer %s: %w", name, err)
 		}
 		a := &Authorizer{
-			AuthorizerId: newID(6), Name: new(name), AuthorizerType: new(strings.ToUpper(wire.Value(in.Type))), AuthorizerUri: in.AuthorizerUri,
+			AuthorizerId: new(kept.NewID(6)), Name: new(name), AuthorizerType: new(strings.ToUpper(wire.Value(in.Type))), AuthorizerUri: in.AuthorizerUri,
 			AuthorizerCredentialsArn: in.AuthorizerCredentials, AuthorizerPayloadFormatVersion: in.AuthorizerPayloadFormatVersion,
 			IdentityValidationExpression: in.IdentityValidationExpression, AuthorizerResultTtlInSeconds: in.AuthorizerResultTtlInSeconds,
 			EnableSimpleResponses: in.EnableSimpleResponses, JwtConfiguration: in.JwtConfiguration,
@@ -137,7 +138,7 @@ func (im *importer) paths() error {
 }
 
 func (im *importer) route(key string, op *openapi.Operation) error {
-	r := &Route{RouteId: newID(7), RouteKey: &key}
+	r := &Route{RouteId: new(kept.NewID(7)), RouteKey: &key}
 	if op.ID != "" {
 		r.OperationName = &op.ID
 	}
@@ -145,7 +146,7 @@ func (im *importer) route(key string, op *openapi.Operation) error {
 		im.warnings = append(im.warnings, "Skipping "+key+", because it has no integration")
 		return nil
 	}
-	i := &Integration{IntegrationId: newID(7)}
+	i := &Integration{IntegrationId: new(kept.NewID(7))}
 	var in struct {
 		Type, Subtype, Uri, HttpMethod, Credentials, ConnectionType, Description *string
 		RequestParameters                                                        map[string]string

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -124,7 +125,7 @@ func checkMappings(i *Integration) error {
 
 // CreateIntegration implements [API].
 func (s *Service) CreateIntegration(ctx context.Context, in *CreateIntegrationInput) (*CreateIntegrationOutput, error) {
-	i := &Integration{IntegrationId: newID(7)}
+	i := &Integration{IntegrationId: new(kept.NewID(7))}
 	merge(i, in)
 	if err := checkIntegration(i); err != nil {
 		return nil, err

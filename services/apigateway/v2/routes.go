@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -47,7 +48,7 @@ func (d *Definition) checkRoute(r *Route) error {
 
 // CreateRoute implements [API].
 func (s *Service) CreateRoute(ctx context.Context, in *CreateRouteInput) (*CreateRouteOutput, error) {
-	r := &Route{RouteId: newID(7)}
+	r := &Route{RouteId: new(kept.NewID(7))}
 	merge(r, in)
 	return (*CreateRouteOutput)(r), s.changeDefinition(ctx, in.ApiId, func(a *api) error {
 		a.Definition.Routes[*r.RouteId] = r

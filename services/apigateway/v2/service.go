@@ -2,9 +2,6 @@ package apigatewayv2
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +10,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/apigateway/address"
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -99,17 +97,6 @@ func conflict(format string, args ...any) error {
 	return wire.Errorf(CodeConflictException, format, args...)
 }
 
-// newID makes an identifier in AWS's manner: lower-case letters and digits.
-func newID(n int) *string {
-	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // it never fails
-	for i := range b {
-		b[i] = alphabet[int(b[i])%len(alphabet)]
-	}
-	return new(string(b))
-}
-
 func (s *Service) now() *wire.Time { return new(wire.At(s.clock.Now())) }
 
 // find returns an API of the caller's.
@@ -120,18 +107,6 @@ func (s *Service) find(ctx context.Context, id *string) (*api, error) {
 	return nil, notFound("API", *id)
 }
 
-func copied[T any](v *T) (*T, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("copying: %w", err)
-	}
-	out := new(T)
-	if err := json.Unmarshal(data, out); err != nil {
-		return nil, fmt.Errorf("copying: %w", err)
-	}
-	return out, nil
-}
-
 // change puts a changed copy of an API.
 func (s *Service) change(ctx context.Context, id *string, change func(*api) error) error {
 	s.mu.Lock()
@@ -140,7 +115,7 @@ func (s *Service) change(ctx context.Context, id *string, change func(*api) erro
 	if err != nil {
 		return err
 	}
-	a, err := copied(old)
+	a, err := kept.Copy(old)
 	if err != nil {
 		return err
 	}

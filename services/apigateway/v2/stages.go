@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/services/apigateway/accesslog"
+	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -15,12 +16,12 @@ func defaultSettings() *RouteSettings { return &RouteSettings{DetailedMetricsEna
 
 // deploy freezes the API's definition. The caller puts the API.
 func (s *Service) deploy(ctx context.Context, a *api, auto bool, description *string) (*deployment, error) {
-	frozen, err := copied(&a.Definition)
+	frozen, err := kept.Copy(&a.Definition)
 	if err != nil {
 		return nil, err
 	}
 	d := &deployment{Definition: *frozen, Deployment: Deployment{
-		DeploymentId: newID(6), CreatedDate: s.now(), DeploymentStatus: new("DEPLOYED"), AutoDeployed: auto, Description: description,
+		DeploymentId: new(kept.NewID(6)), CreatedDate: s.now(), DeploymentStatus: new("DEPLOYED"), AutoDeployed: auto, Description: description,
 	}}
 	a.Deployments = append(a.Deployments, *d.Deployment.DeploymentId)
 	return d, s.deployments.Put(ctx, *a.Api.ApiId+"|"+*d.Deployment.DeploymentId, d)
