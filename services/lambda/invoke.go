@@ -3,10 +3,8 @@ package lambda
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -61,9 +60,26 @@ func (s *Service) run(ctx context.Context, n catalog.Name, f *catalog.Function, 
 	if p.RequestID == "" {
 		p.RequestID = uuid.NewString()
 	}
-	if p.Trace == "" {
-		p.Trace = s.newTrace()
+	begun := s.Clock.Now()
+	h := trace.Continue(p.Trace, begun)
+	span := trace.Span{
+		Root: h.Root, ID: trace.NewSpan(), Parent: h.Parent, Kind: trace.Invocation, Name: n.Function, Resource: n.ARN(), Start: begun, Request: p.RequestID,
 	}
+	// What the function calls belongs under its invocation.
+	p.Trace = h.Under(span.ID).String()
+	result, err := s.runVersion(ctx, n, f, payload, p)
+	if err == nil || !wire.IsCode(err, api.CodeTooManyRequestsException) { // else it waits for its turn, and comes again
+		span.Duration, span.Error = s.Clock.Now().Sub(begun), result.Error
+		if err != nil {
+			span.Error = err.Error()
+		}
+		s.Traces.Add(span)
+	}
+	return result, err
+}
+
+// runVersion is run, inside its span.
+func (s *Service) runVersion(ctx context.Context, n catalog.Name, f *catalog.Function, payload []byte, p CallParams) (Result, error) {
 	leave, err := s.enter(f)
 	if err != nil {
 		return Result{}, err
@@ -109,15 +125,6 @@ func (s *Service) route(n catalog.Name, f *catalog.Function) (*catalog.Version, 
 	return s.Version(n, f)
 }
 
-// newTrace begins a trace that nobody samples.
-func (s *Service) newTrace() string {
-	var b [20]byte
-	for i := range b {
-		b[i] = byte(rand.Uint32())
-	}
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", s.Clock.Now().Unix(), hex.EncodeToString(b[:12]), hex.EncodeToString(b[12:]))
-}
-
 // Invoke implements [api.API]. A client that goes away does not end the invocation.
 func (s *Service) Invoke(ctx context.Context, in *api.InvokeInput) (*api.InvokeOutput, error) {
 	n, f, err := s.Function(ctx, *in.FunctionName, in.Qualifier)
@@ -143,7 +150,7 @@ func (s *Service) Invoke(ctx context.Context, in *api.InvokeInput) (*api.InvokeO
 	if err != nil || len(clientContext) > 0 && !json.Valid(clientContext) {
 		return nil, api.Refuse(api.CodeInvalidRequestContentException, "Client context must be a valid Base64-encoded JSON object.")
 	}
-	p := CallParams{RequestID: wire.FromContext(ctx).RequestID, ClientContext: string(clientContext)}
+	p := CallParams{RequestID: wire.FromContext(ctx).RequestID, ClientContext: string(clientContext), Trace: wire.FromContext(ctx).Trace}
 	switch {
 	case wire.Value(in.InvocationType) == api.InvocationTypeDryRun:
 		return &api.InvokeOutput{StatusCode: new(int32(204))}, nil
@@ -187,7 +194,7 @@ func (s *Service) InvokeAsync(ctx context.Context, in *api.InvokeAsyncInput) (*a
 	if payload, err = api.CheckPayload(payload); err != nil {
 		return nil, err
 	}
-	if err := s.Submit(ctx, n, f, payload, CallParams{RequestID: wire.FromContext(ctx).RequestID}); err != nil {
+	if err := s.Submit(ctx, n, f, payload, CallParams{RequestID: wire.FromContext(ctx).RequestID, Trace: wire.FromContext(ctx).Trace}); err != nil {
 		return nil, err
 	}
 	return &api.InvokeAsyncOutput{Status: new(int32(202))}, nil

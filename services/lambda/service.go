@@ -21,6 +21,7 @@ import (
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
 	"github.com/signalbox/signalbox/services/lambda/sources"
 	"github.com/signalbox/signalbox/services/lambda/urls"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -40,8 +41,9 @@ type Config struct {
 	// Home, unless nil, gives an environment variable's value to a process:
 	// addresses of AWS's that mean what lives here become those that lead here.
 	Home    func(value string) string
-	Outlets Outlets // destinations and dead-letter queues
-	Objects Objects // code in S3
+	Outlets Outlets        // destinations and dead-letter queues
+	Traces  *trace.Journal // keeps what invocations did; nil: nobody
+	Objects Objects        // code in S3
 	// Development has the bucket hot-reload stand for folders of this machine.
 	Development bool
 	Queues      Queues        // event source mappings of queues
