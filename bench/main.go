@@ -32,7 +32,7 @@ type run struct {
 
 func main() {
 	binary := flag.String("signalbox", "bin/signalbox", "the `binary` to measure")
-	only := flag.String("only", "put,sustain,latency,start,backlog,apis,tables", "which measurements, separated by commas")
+	only := flag.String("only", "put,sustain,latency,start,backlog,functions,apis,tables", "which measurements, separated by commas")
 	seconds := flag.Duration("time", 5*time.Second, "how long each rate is measured")
 	backlog := flag.Int("backlog", 1_000_000, "how many events lie behind the dead target")
 	items := flag.Int("items", 200_000, "how many items the large table has")
@@ -50,6 +50,7 @@ func main() {
 		{"latency", "PutEvents to the HTTP target's being called, 1,000 events/s", r.latency},
 		{"start", "Start to ready, and resident memory", r.start},
 		{"backlog", "Events behind a dead target, beside a live one", r.behind},
+		{"functions", "Functions over HTTP, signed, one after another and a thousand at once", r.functions},
 		{"apis", "Requests to APIs, 16 connections, load on the same cores", r.apis},
 		{"tables", "Tables over HTTP, signed, fsync on, 64 connections, load on the same cores", r.tables},
 	} {
