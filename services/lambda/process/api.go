@@ -21,17 +21,16 @@ func (e *Environment) routes() http.Handler {
 
 // next waits for an invocation. The process may be frozen meanwhile.
 func (e *Environment) next(w http.ResponseWriter, r *http.Request) {
-	select {
-	case e.idle <- struct{}{}:
-	case <-e.exited:
-		return
-	}
+	e.first.Do(func() { close(e.ready) })
+	e.asks(true)
 	var in Invocation
 	select {
 	case in = <-e.work:
+		e.asks(false)
 	case <-e.exited:
 		return
 	case <-r.Context().Done():
+		e.asks(false)
 		return
 	}
 	h := w.Header()

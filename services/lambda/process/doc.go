@@ -4,7 +4,7 @@
 //	Start ── process with an environment of its own ──► GET  /runtime/invocation/next   idle
 //	Invoke ── the answer to next ─────────────────────► handler
 //	        ◄─ POST /runtime/invocation/{id}/response | /error
-//	        ◄─ GET  /runtime/invocation/next            idle again: the process is frozen
+//	        ◄─ GET  /runtime/invocation/next            idle again: soon the process is frozen
 //
 // What the process writes to stdout and stderr, line by line, and the framed
 // messages of runtime clients (descriptor 3, see [FrameHeader]) go to

@@ -92,7 +92,8 @@ type Environment struct {
 	cmd    *exec.Cmd
 	server *http.Server
 	output *output
-	idle   chan struct{}   // one tick each time the process asks for work
+	ready  chan struct{}   // closed when the process first asks for work
+	first  sync.Once       // closes ready
 	work   chan Invocation // to the request for next
 	exited chan struct{}   // closed when the process is gone and its output read
 	exit   error           // *ExitError; valid once exited is closed
@@ -105,9 +106,13 @@ type Environment struct {
 	initErr  *InitError
 	stopped  bool
 	reaped   bool         // the process's id may be another's
+	busy     bool         // an invocation is under way
+	asking   bool         // the process waits for one
 	turn     int          // counts invocations
 	frozen   bool         // since the last one
 	freezing *clock.Timer // that will freeze it
+	memory   int64        // as of asked
+	asked    time.Time
 }
 
 type reply struct {
@@ -123,7 +128,7 @@ func Start(spec Spec) (*Environment, error) {
 		return nil, fmt.Errorf("opening the Runtime API: %w", err)
 	}
 	e := &Environment{
-		spec: spec, idle: make(chan struct{}, 1), work: make(chan Invocation), exited: make(chan struct{}), failed: make(chan struct{}),
+		spec: spec, ready: make(chan struct{}), work: make(chan Invocation), exited: make(chan struct{}), failed: make(chan struct{}),
 	}
 	e.server = &http.Server{Handler: e.routes()}
 	e.cmd = exec.Command(spec.Command[0], spec.Command[1:]...)
@@ -177,7 +182,7 @@ func exitError(err error) error {
 // Ready waits until the process asks for its first invocation.
 func (e *Environment) Ready(ctx context.Context) error {
 	select {
-	case <-e.idle:
+	case <-e.ready:
 		e.output.drain()
 		return nil
 	case <-e.failed:
@@ -203,19 +208,25 @@ func (e *Environment) lost() error {
 	return e.exit
 }
 
-// Invoke calls the handler of a process that is ready and idle, and waits
-// until the process is idle again, or gone. Any error means that the process
-// is of no further use: Stop it. When ctx ends the process is killed.
+// NotBegunError is a process that was gone before it took the invocation: the
+// handler has not seen it. Err says how the process ended.
+type NotBegunError struct{ Err error }
+
+func (e *NotBegunError) Error() string { return "the invocation did not begin: " + e.Err.Error() }
+func (e *NotBegunError) Unwrap() error { return e.Err }
+
+// Invoke calls the handler of a process that is ready, and waits for its
+// answer; one invocation at a time. What the process still does before it asks
+// for more is up to the next one. Any error but ErrTooLarge means that the
+// process is of no further use: Stop it. When ctx ends the process is killed.
 func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error) {
 	answers := make(chan reply, 1)
-	e.mu.Lock()
-	e.current, e.answer = in.RequestID, answers
-	e.mu.Unlock()
-	e.wake()
+	e.wake(in.RequestID, answers)
+	defer e.rest()
 	select {
 	case e.work <- in:
 	case <-e.exited:
-		return Answer{}, e.lost()
+		return Answer{}, &NotBegunError{e.lost()}
 	case <-ctx.Done():
 		return Answer{}, e.end(ctx)
 	}
@@ -225,19 +236,11 @@ func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error)
 	case <-e.exited:
 		select {
 		case r = <-answers: // it answered, and then exited
-			return r.answer, r.err
 		default:
 			return Answer{}, e.lost()
 		}
 	case <-ctx.Done():
 		return Answer{}, e.end(ctx)
-	}
-	select {
-	case <-e.idle:
-		e.rest()
-	case <-e.exited: // the next invocation finds out
-	case <-ctx.Done():
-		_ = e.end(ctx)
 	}
 	e.output.drain()
 	return r.answer, r.err
@@ -254,13 +257,49 @@ func (e *Environment) end(ctx context.Context) error {
 // that invocations which follow one another pay for it.
 const freezeAfter = 100 * time.Millisecond
 
-// rest has the idle process frozen in a while.
-func (e *Environment) rest() {
-	if e.spec.NoFreeze {
-		return
-	}
+// wake lets the process go on, for an invocation.
+func (e *Environment) wake(request string, answers chan reply) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.current, e.answer, e.busy = request, answers, true
+	e.unfreeze()
+}
+
+// unfreeze lets the process go on. Called with mu held.
+func (e *Environment) unfreeze() {
+	e.turn++
+	if e.freezing != nil {
+		e.freezing.Stop()
+		e.freezing = nil
+	}
+	if e.frozen && !e.reaped {
+		e.frozen = false
+		halt(e.cmd.Process.Pid, false)
+	}
+}
+
+// rest ends an invocation.
+func (e *Environment) rest() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy = false
+	e.settle()
+}
+
+// asks notes whether the process waits for an invocation.
+func (e *Environment) asks(waits bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asking = waits
+	e.settle()
+}
+
+// settle has a process frozen in a while that asks for work where there is
+// none. Called with mu held.
+func (e *Environment) settle() {
+	if e.spec.NoFreeze || e.busy || !e.asking || e.stopped || e.freezing != nil {
+		return
+	}
 	turn := e.turn
 	e.freezing = e.spec.Clock.AfterFunc(freezeAfter, func() {
 		e.mu.Lock()
@@ -272,39 +311,34 @@ func (e *Environment) rest() {
 	})
 }
 
-// wake lets the process go on.
-func (e *Environment) wake() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.turn++
-	if e.freezing != nil {
-		e.freezing.Stop()
-	}
-	if e.frozen && !e.reaped {
-		e.frozen = false
-		halt(e.cmd.Process.Pid, false)
-	}
-}
-
 // Exited is closed once the process is gone.
 func (e *Environment) Exited() <-chan struct{} { return e.exited }
 
-// Memory is the most memory that the process has taken, in bytes; 0 where the
-// system does not tell.
+// memoryEvery is how old what Memory answers may be: asking the system takes
+// longer than many an invocation.
+const memoryEvery = 50 * time.Millisecond
+
+// Memory is the most memory that the process has taken, in bytes, as of a
+// moment ago; 0 where the system does not tell.
 func (e *Environment) Memory() int64 {
 	select {
 	case <-e.exited:
 		return peakOf(e.cmd.ProcessState)
 	default:
-		return peak(e.cmd.Process.Pid)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now := e.spec.Clock.Now(); e.memory == 0 || now.Sub(e.asked) >= memoryEvery {
+		e.memory, e.asked = peak(e.cmd.Process.Pid), now
+	}
+	return e.memory
 }
 
 // Stop kills the process and waits for its end. It may be called twice.
 func (e *Environment) Stop() {
-	e.wake()
 	e.mu.Lock()
 	e.stopped = true
+	e.unfreeze()
 	e.mu.Unlock()
 	e.kill()
 	<-e.exited

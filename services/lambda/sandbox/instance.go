@@ -115,7 +115,7 @@ func (i *instance) alive() bool {
 }
 
 // serve runs one invocation. again tells whether the process is good for more.
-func (i *instance) serve(ctx context.Context, call Call) (out Outcome, again bool, err error) {
+func (i *instance) serve(ctx context.Context, call Call, last bool) (out Outcome, again bool, err error) {
 	c := i.pool.Clock
 	timeout := i.pool.recipe.Timeout
 	var initTook time.Duration
@@ -143,6 +143,12 @@ func (i *instance) serve(ctx context.Context, call Call) (out Outcome, again boo
 	took := c.Now().Sub(start)
 	if ctx.Err() != nil && err != nil {
 		return Outcome{}, false, ctx.Err()
+	}
+	if gone, ok := errors.AsType[*process.NotBegunError](err); ok {
+		if !last {
+			return Outcome{}, false, err
+		}
+		err = gone.Err
 	}
 	if err == nil {
 		out = Outcome{Payload: answer.Payload}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/services/lambda/process"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -88,6 +89,22 @@ func NewPool(c Config, r Recipe) *Pool {
 // context's error returned. An error that is none of the context's or
 // ErrClosed says why no process could be started.
 func (p *Pool) Invoke(ctx context.Context, call Call) (Outcome, error) {
+	for try := 1; ; try++ {
+		out, err := p.attempt(ctx, call, try == maxTries)
+		if _, gone := errors.AsType[*process.NotBegunError](err); !gone {
+			return out, err
+		}
+	}
+}
+
+// maxTries bounds the processes that are tried for an invocation that none of
+// them takes.
+const maxTries = 3
+
+// attempt is one process's try at an invocation. One that had died, or was about
+// to, before it took the invocation is a *process.NotBegunError, but for the
+// last try: another process can take it.
+func (p *Pool) attempt(ctx context.Context, call Call, last bool) (Outcome, error) {
 	inst, err := p.take(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -106,7 +123,7 @@ func (p *Pool) Invoke(ctx context.Context, call Call) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	out, again, err := inst.serve(ctx, call)
+	out, again, err := inst.serve(ctx, call, last)
 	if again {
 		p.putBack(inst)
 	} else {
