@@ -23,9 +23,9 @@ type Host struct {
 	cache  string // of SDKs
 	logger *slog.Logger
 
-	mu      sync.Mutex // guards found
-	found   map[string]Interpreter
-	filling sync.Mutex // held while the cache is filled
+	mu      sync.Mutex             // guards found
+	found   map[string]Interpreter // by a program's name; where it does not run, what runs instead
+	filling sync.Mutex             // held while the cache is filled
 }
 
 // DefaultCache is the user's cache of SDKs, which installations share; below
@@ -91,7 +91,7 @@ func (h *Host) first(ctx context.Context, r Runtime, remedy string, names ...str
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	reason := "it was not found in PATH"
-	for _, name := range names {
+	for at, name := range names {
 		if i, ok := h.found[name]; ok {
 			return i, nil
 		}
@@ -107,7 +107,9 @@ func (h *Host) first(ctx context.Context, r Runtime, remedy string, names ...str
 			reason = err.Error()
 			continue // a version manager's stand-in for a version that is not chosen
 		}
-		h.found[name] = i
+		for _, n := range names[:at+1] { // asking those before it takes long, and says the same again
+			h.found[n] = i
+		}
 		return i, nil
 	}
 	return Interpreter{}, &Error{Runtime: r.Name, Missing: names[len(names)-1], Reason: reason, Remedy: remedy}
