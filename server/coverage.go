@@ -7,6 +7,7 @@ import (
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/iam"
@@ -52,7 +53,7 @@ func Coverage() []ServiceCoverage {
 		apigateway.NewService((*apigateway.Service)(nil)),
 		apigatewayv2.NewService((*apigatewayv2.Service)(nil)),
 		cloudformation.NewService((*cloudformation.Service)(nil)),
-		dynamodb.NewService((*dynamodb.Service)(nil)),
+		dynamodb.NewService((*items.Service)(nil)),
 		streams.NewService((*streams.Service)(nil)),
 	}
 	all := make([]ServiceCoverage, len(tables))

@@ -30,6 +30,7 @@ import (
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/cloudformation"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
 	"github.com/signalbox/signalbox/services/iam"
@@ -206,7 +207,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		iam.NewService(identities),
 		lambda.NewService(functions),
 		pipes.NewService(piping),
-		dynamodb.NewService(tables),
+		dynamodb.NewService(items.New(tables)),
 		streams.NewService(streams.New(tables.Changes(), c.Clock)),
 	}
 	s.services = append(s.services, apis...)

@@ -12,13 +12,14 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/wire"
 )
 
 // shop is a table on disk, with what benchmarks write to it.
 type shop struct {
 	e   *local.Engine
-	s   *dynamodb.Service
+	s   *items.Service
 	ctx context.Context
 	n   atomic.Int64
 }
@@ -34,7 +35,7 @@ func openShop(b *testing.B, stream, index bool) *shop {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _, _ = s.Close(context.Background()), e.Close() })
-	h := &shop{e: e, s: s, ctx: wire.NewContext(context.Background(), &wire.Request{Account: account, Region: region})}
+	h := &shop{e: e, s: items.New(s), ctx: wire.NewContext(context.Background(), &wire.Request{Account: account, Region: region})}
 	in := &dynamodb.CreateTableInput{
 		TableName: new("orders"), BillingMode: new("PAY_PER_REQUEST"),
 		AttributeDefinitions: []dynamodb.AttributeDefinition{{AttributeName: new("PK"), AttributeType: new("S")}, {AttributeName: new("SK"), AttributeType: new("N")}},

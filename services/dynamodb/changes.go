@@ -82,7 +82,7 @@ func (c *Changes) Stream(streamARN string) (*Stream, error) {
 		return nil, fmt.Errorf("%w: %s", ErrNoStream, streamARN)
 	}
 	if v, ok := c.s.open.Load(wire.ScopeOfARN(a).Key(name)); ok {
-		d := v.(*opened).doc.Load()
+		d := v.(*OpenTable).doc.Load()
 		for _, p := range d.streams() {
 			if p.Label == label {
 				return c.stream(d, p), nil

@@ -15,6 +15,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -23,7 +24,7 @@ type inside struct {
 	t   testing.TB
 	ctx context.Context
 	e   *local.Engine
-	s   *dynamodb.Service
+	s   *items.Service
 }
 
 func openInside(t testing.TB, fs vfs.FS) *inside {
@@ -37,7 +38,7 @@ func openInside(t testing.TB, fs vfs.FS) *inside {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &inside{t, wire.NewContext(t.Context(), &wire.Request{Account: account, Region: region}), e, s}
+	return &inside{t, wire.NewContext(t.Context(), &wire.Request{Account: account, Region: region}), e, items.New(s)}
 }
 
 func (b *inside) close() {

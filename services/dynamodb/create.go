@@ -306,8 +306,8 @@ func (d *document) keyAttributes() map[string]bool {
 func (s *Service) DeleteTable(ctx context.Context, in *DeleteTableInput) (*DeleteTableOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, err := s.find(ctx, in.TableName)
-	if err == errNoTable {
+	o, err := s.Find(ctx, in.TableName)
+	if err == ErrNoTable {
 		return nil, notFound(*in.TableName)
 	}
 	if err != nil {
@@ -335,7 +335,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *DeleteTableInput) (*Delet
 }
 
 // drop forgets all that a table has, its document last.
-func (s *Service) drop(ctx context.Context, key string, o *opened) error {
+func (s *Service) drop(ctx context.Context, key string, o *OpenTable) error {
 	if err := o.Drop(ctx); err != nil {
 		return fmt.Errorf("dropping table %s: %w", key, err)
 	}

@@ -17,7 +17,7 @@ func millis(ms int64) *wire.Time {
 
 // describe tells of a table. status is what its answer calls the table's state:
 // what a change begins is told by the change's own answer, and done by the next.
-func (o *opened) describe(status string) *TableDescription {
+func (o *OpenTable) describe(status string) *TableDescription {
 	d := o.doc.Load()
 	items, bytes := o.Counts()
 	t := &TableDescription{
@@ -57,7 +57,7 @@ func (o *opened) describe(status string) *TableDescription {
 	return t
 }
 
-func (o *opened) describeIndex(t *TableDescription, d *document, ix *table.Index) {
+func (o *OpenTable) describeIndex(t *TableDescription, d *document, ix *table.Index) {
 	items, bytes := o.IndexCounts(ix)
 	p := &Projection{ProjectionType: new(ix.Projection), NonKeyAttributes: ix.Include}
 	if ix.Local {
@@ -114,7 +114,7 @@ func keySchema(s table.Schema) []KeySchemaElement {
 }
 
 // status is the table's state.
-func (o *opened) status() string {
+func (o *OpenTable) status() string {
 	for _, ix := range o.doc.Load().Index {
 		if ix.Building {
 			return TableStatusUpdating
@@ -125,8 +125,8 @@ func (o *opened) status() string {
 
 // DescribeTable implements API.
 func (s *Service) DescribeTable(ctx context.Context, in *DescribeTableInput) (*DescribeTableOutput, error) {
-	o, err := s.find(ctx, in.TableName)
-	if err == errNoTable {
+	o, err := s.Find(ctx, in.TableName)
+	if err == ErrNoTable {
 		return nil, notFound(*in.TableName)
 	}
 	if err != nil {

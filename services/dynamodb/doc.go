@@ -1,13 +1,11 @@
-// Package dynamodb is Amazon DynamoDB: tables, items, indexes, transactions and
-// time to live; its subfolder streams serves the change streams.
+// Package dynamodb is Amazon DynamoDB's tables: they are made, changed and
+// described, with indexes, time to live, change streams, tags and policies; and
+// it is the types of the whole API. Its folders are the rest of DynamoDB:
 //
-// A request passes through three rooms: here its members are checked against
-// each other and against the table, in DynamoDB's words; package expr makes
-// conditions, projections and updates of its expressions; package table reads
-// or writes, each write being one step of the engine's group commit:
-//
-//	UpdateItem ── names, values, expressions ── key ──► table.Write ──► answer, durable
-//	Query ── key condition, filter, projection ──────► table.Read  ──► a page
+//	items ──────── the item operations, which look their tables up here
+//	  expr, item ─ expressions and values
+//	table ──────── where items, index entries and change records are kept
+//	streams ────── the API of the change streams, which Changes reads
 //
 // Documents of tables (definition, settings, tags) are records of the engine,
 // kept in memory. Items and indexes lie beside them in the same database, and

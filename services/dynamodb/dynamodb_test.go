@@ -21,6 +21,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/signalboxtest/sdkclient"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -62,7 +63,7 @@ func (b *bench) open() {
 	if b.service, err = dynamodb.New(context.Background(), b.engine, b.clock, b.options); err != nil {
 		b.t.Fatal(err)
 	}
-	b.server = httptest.NewServer(handler(dynamodb.NewService(b.service)))
+	b.server = httptest.NewServer(handler(dynamodb.NewService(items.New(b.service))))
 	b.Client = sdk.New(sdk.Options{
 		Region: region, BaseEndpoint: aws.String(b.server.URL), RetryMaxAttempts: 1, HTTPClient: sdkclient.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),

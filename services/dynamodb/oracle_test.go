@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/answer"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -33,7 +34,7 @@ func TestTheAnswersThatDynamoDBLocalGave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := dynamodb.NewService(b.service)
+	service := dynamodb.NewService(items.New(b.service))
 	lines := bufio.NewScanner(z)
 	lines.Buffer(nil, 4<<20)
 	n, wording := 0, 0

@@ -33,7 +33,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Service implements [API].
+// Service serves tables: all of [API] but the items, which package items adds.
 type Service struct {
 	clock  clock.Clock
 	logs   engine.Logs
@@ -42,20 +42,21 @@ type Service struct {
 
 	mu   sync.Mutex // one change of a table's document at a time
 	docs *engine.Documents[document]
-	open sync.Map // document key → *opened
+	open sync.Map // document key → *OpenTable
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
 	wg   sync.WaitGroup // all goroutines of the service
 }
 
-var _ API = (*Service)(nil)
-
-// opened is a table with its document as it is now.
-type opened struct {
+// OpenTable is a table with its document as it is now.
+type OpenTable struct {
 	*table.Table
 	doc atomic.Pointer[document]
 }
+
+// Name is the table's name.
+func (t *OpenTable) Name() string { return t.doc.Load().Name }
 
 const documents = "dynamodb.table" // key: scope and name
 
@@ -103,13 +104,13 @@ func (s *Service) resume(ctx context.Context, key string, d *document) error {
 	return nil
 }
 
-func (s *Service) openTable(key string, d *document) (*opened, error) {
+func (s *Service) openTable(key string, d *document) (*OpenTable, error) {
 	def := d.Definition
 	t, err := s.tables.Open(&def)
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{Table: t}
+	o := &OpenTable{Table: t}
 	o.doc.Store(d)
 	if !d.Deleted {
 		s.open.Store(key, o)
@@ -141,34 +142,36 @@ func (s *Service) report(err error) {
 	}
 }
 
-// find finds the table that a request means.
-func (s *Service) find(ctx context.Context, name *string) (*opened, error) {
+// Find finds the table that a request means, by its name in the caller's
+// account and region or by its ARN; ErrNoTable where there is none.
+func (s *Service) Find(ctx context.Context, name *string) (*OpenTable, error) {
 	o, err := s.look(wire.ScopeOf(ctx), wire.Value(name))
 	if err != nil {
 		return nil, err
 	}
 	if o == nil {
-		return nil, errNoTable
+		return nil, ErrNoTable
 	}
 	return o, nil
 }
 
-var errNoTable = wire.Errorf(CodeResourceNotFoundException, "Requested resource not found")
+// ErrNoTable is the answer to a request of a table that is not there.
+var ErrNoTable = wire.Errorf(CodeResourceNotFoundException, "Requested resource not found")
 
-func (s *Service) look(scope wire.Scope, name string) (*opened, error) {
+func (s *Service) look(scope wire.Scope, name string) (*OpenTable, error) {
 	scope, name, err := address(scope, name)
 	if err != nil {
 		return nil, err
 	}
 	if o, ok := s.open.Load(scope.Key(name)); ok {
-		return o.(*opened), nil
+		return o.(*OpenTable), nil
 	}
 	return nil, nil
 }
 
 // change writes a table's document anew and makes it the one that writes of
 // items go by. It is called with mu held.
-func (s *Service) change(ctx context.Context, o *opened, d *document) error {
+func (s *Service) change(ctx context.Context, o *OpenTable, d *document) error {
 	if err := s.docs.Put(ctx, d.Key(d.Name), d); err != nil {
 		return err
 	}
@@ -194,7 +197,7 @@ func (s *Service) sweepAll() {
 func (s *Service) Sweep(ctx context.Context) error {
 	errs := []error{s.tables.ForgetTokens(ctx)}
 	for _, o := range s.open.Range {
-		o := o.(*opened)
+		o := o.(*OpenTable)
 		for {
 			n, err := o.Expire(ctx, s.clock.Now(), 100)
 			if err != nil {

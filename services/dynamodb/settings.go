@@ -11,7 +11,7 @@ import (
 func (s *Service) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*UpdateTimeToLiveOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, err := s.find(ctx, in.TableName)
+	o, err := s.Find(ctx, in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInpu
 
 // DescribeTimeToLive implements API.
 func (s *Service) DescribeTimeToLive(ctx context.Context, in *DescribeTimeToLiveInput) (*DescribeTimeToLiveOutput, error) {
-	o, err := s.find(ctx, in.TableName)
+	o, err := s.Find(ctx, in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,8 @@ func noTableNamed(name string) error {
 func (s *Service) UpdateContinuousBackups(ctx context.Context, in *UpdateContinuousBackupsInput) (*UpdateContinuousBackupsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, err := s.find(ctx, in.TableName)
-	if err == errNoTable {
+	o, err := s.Find(ctx, in.TableName)
+	if err == ErrNoTable {
 		return nil, noTableNamed(*in.TableName)
 	}
 	if err != nil {
@@ -95,8 +95,8 @@ func (s *Service) UpdateContinuousBackups(ctx context.Context, in *UpdateContinu
 
 // DescribeContinuousBackups implements API.
 func (s *Service) DescribeContinuousBackups(ctx context.Context, in *DescribeContinuousBackupsInput) (*DescribeContinuousBackupsOutput, error) {
-	o, err := s.find(ctx, in.TableName)
-	if err == errNoTable {
+	o, err := s.Find(ctx, in.TableName)
+	if err == ErrNoTable {
 		return nil, noTableNamed(*in.TableName)
 	}
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Service) DescribeEndpoints(ctx context.Context, _ *DescribeEndpointsInp
 
 // DescribeKinesisStreamingDestination implements API: a table has none.
 func (s *Service) DescribeKinesisStreamingDestination(ctx context.Context, in *DescribeKinesisStreamingDestinationInput) (*DescribeKinesisStreamingDestinationOutput, error) {
-	o, err := s.find(ctx, in.TableName)
+	o, err := s.Find(ctx, in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -145,12 +145,12 @@ func (s *Service) DescribeKinesisStreamingDestination(ctx context.Context, in *D
 
 // DescribeContributorInsights implements API: they are always off.
 func (s *Service) DescribeContributorInsights(ctx context.Context, in *DescribeContributorInsightsInput) (*DescribeContributorInsightsOutput, error) {
-	o, err := s.find(ctx, in.TableName)
+	o, err := s.Find(ctx, in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	if in.IndexName != nil && o.doc.Load().Find(*in.IndexName) == nil {
-		return nil, errNoTable
+		return nil, ErrNoTable
 	}
 	return &DescribeContributorInsightsOutput{
 		TableName: new(o.doc.Load().Name), IndexName: in.IndexName, ContributorInsightsStatus: new(ContributorInsightsStatusDisabled),

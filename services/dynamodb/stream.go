@@ -67,7 +67,7 @@ func (s *Service) dropStream(ctx context.Context, stream *table.Stream) error {
 }
 
 // trim forgets records that are too old, and streams that were disabled long ago.
-func (s *Service) trim(ctx context.Context, o *opened) error {
+func (s *Service) trim(ctx context.Context, o *OpenTable) error {
 	d := o.doc.Load()
 	before := s.clock.Now().Add(-streamLife)
 	over := false

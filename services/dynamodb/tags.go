@@ -34,7 +34,7 @@ func addTags(to map[string]string, tags []Tag) error {
 }
 
 // resource finds the table that a tagging operation means.
-func (s *Service) resource(text string) (*opened, error) {
+func (s *Service) resource(text string) (*OpenTable, error) {
 	a, err := arn.Parse(text)
 	if err != nil || a.Service != "dynamodb" {
 		return nil, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", text)
@@ -45,7 +45,7 @@ func (s *Service) resource(text string) (*opened, error) {
 	}
 	name, _, _ = strings.Cut(name, "/")
 	if o, ok := s.open.Load(wire.ScopeOfARN(a).Key(name)); ok {
-		return o.(*opened), nil
+		return o.(*OpenTable), nil
 	}
 	return nil, wire.Errorf(CodeResourceNotFoundException, "Requested resource not found: ResourcArn: %s not found", text)
 }

@@ -13,8 +13,8 @@ import (
 func (s *Service) UpdateTable(ctx context.Context, in *UpdateTableInput) (*UpdateTableOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, err := s.find(ctx, in.TableName)
-	if err == errNoTable {
+	o, err := s.Find(ctx, in.TableName)
+	if err == ErrNoTable {
 		return nil, notFound(*in.TableName)
 	}
 	if err != nil {
@@ -306,7 +306,7 @@ func (s *Service) build(key, name string) {
 	if !ok {
 		return
 	}
-	o := v.(*opened)
+	o := v.(*OpenTable)
 	ix := o.doc.Load().Find(name)
 	if ix == nil {
 		return

@@ -31,6 +31,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/dynamodb"
+	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/answer"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/dynamolocal"
 	"github.com/signalbox/signalbox/services/dynamodb/oracle/workload"
@@ -174,7 +175,7 @@ func signalbox(ctx context.Context) (answer.Asker, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := dynamodb.NewService(s)
+	w := dynamodb.NewService(items.New(s))
 	ask := func(op string, body []byte) (answer.Answer, error) {
 		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
 		r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+op)

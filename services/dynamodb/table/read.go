@@ -73,9 +73,12 @@ type One struct {
 	Size  int
 }
 
-// GetAll reads items as they were at one moment.
-func (s *Tables) GetAll(list []One) error {
-	return s.store.View(func(r pebble.Reader) error {
+// GetAll reads items, of tables of one store, as they were at one moment.
+func GetAll(list []One) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0].Table.store.View(func(r pebble.Reader) error {
 		for i := range list {
 			var err error
 			if list[i].JSON, list[i].Size, err = list[i].Table.get(r, list[i].Key); err != nil {

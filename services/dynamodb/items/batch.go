@@ -1,4 +1,4 @@
-package dynamodb
+package items
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
@@ -19,7 +20,7 @@ const (
 )
 
 // BatchGetItem implements API. What the answer has no room for is unprocessed.
-func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*BatchGetItemOutput, error) {
+func (s *Service) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error) {
 	names := slices.Sorted(maps.Keys(in.RequestItems))
 	if len(names) == 0 {
 		return nil, invalid("1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length greater than or equal to 1")
@@ -51,16 +52,16 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 			all = append(all, table.One{Table: g.o.Table, Key: g.key})
 		}
 	}
-	if err := s.tables.GetAll(all); err != nil {
+	if err := table.GetAll(all); err != nil {
 		if errors.Is(err, table.ErrGone) {
-			err = errNoTable
+			err = dynamodb.ErrNoTable
 		}
 		return nil, err
 	}
 	return batchAnswer(in, names, groups, all)
 }
 
-func batchKeys(k KeysAndAttributes) ([]*get, error) {
+func batchKeys(k dynamodb.KeysAndAttributes) ([]*get, error) {
 	m := &members{expressions: []member{{expr.ProjectionExpression, k.ProjectionExpression}}, names: k.ExpressionAttributeNames}
 	m.had(k.AttributesToGet != nil, "AttributesToGet")
 	var list []*get
@@ -74,8 +75,8 @@ func batchKeys(k KeysAndAttributes) ([]*get, error) {
 	return list, nil
 }
 
-func batchAnswer(in *BatchGetItemInput, names []string, groups map[string][]*get, all []table.One) (*BatchGetItemOutput, error) {
-	out := &BatchGetItemOutput{Responses: map[string][]wire.Document{}, UnprocessedKeys: map[string]KeysAndAttributes{}}
+func batchAnswer(in *dynamodb.BatchGetItemInput, names []string, groups map[string][]*get, all []table.One) (*dynamodb.BatchGetItemOutput, error) {
+	out := &dynamodb.BatchGetItemOutput{Responses: map[string][]wire.Document{}, UnprocessedKeys: map[string]dynamodb.KeysAndAttributes{}}
 	i, size := 0, 0
 	for _, name := range names {
 		out.Responses[name] = []wire.Document{}
@@ -113,7 +114,7 @@ func batchAnswer(in *BatchGetItemInput, names []string, groups map[string][]*get
 
 // BatchWriteItem implements API. All writes are done, and in one commit, though
 // no one may rely on that.
-func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchWriteItemOutput, error) {
+func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
 	names := slices.Sorted(maps.Keys(in.RequestItems))
 	var list []*write
 	total := 0
@@ -151,13 +152,13 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (
 	if err := s.writeAll(ctx, nil, false, list); err != nil {
 		return nil, err
 	}
-	out := &BatchWriteItemOutput{UnprocessedItems: map[string][]WriteRequest{}}
+	out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]dynamodb.WriteRequest{}}
 	out.ConsumedCapacity = consumedByTable(list, in.ReturnConsumedCapacity, 1, false)
 	out.ItemCollectionMetrics = metricsByTable(list, in.ReturnItemCollectionMetrics)
 	return out, nil
 }
 
-func batchWrite(r WriteRequest) (w *write, err error) {
+func batchWrite(r dynamodb.WriteRequest) (w *write, err error) {
 	w = &write{}
 	switch {
 	case r.PutRequest != nil && r.DeleteRequest != nil:
@@ -177,6 +178,9 @@ func batchWrite(r WriteRequest) (w *write, err error) {
 }
 
 func (s *Service) writeAll(ctx context.Context, token *table.Token, all bool, list []*write) error {
+	if len(list) == 0 {
+		return nil
+	}
 	writes := make([]*table.Write, len(list))
 	for i, w := range list {
 		writes[i] = &w.Write
@@ -184,9 +188,9 @@ func (s *Service) writeAll(ctx context.Context, token *table.Token, all bool, li
 	for _, w := range writes {
 		w.Trace = wire.FromContext(ctx).Trace
 	}
-	err := s.tables.Write(ctx, token, all, writes...)
+	err := writes[0].Table.Write(ctx, token, all, writes...)
 	if errors.Is(err, table.ErrGone) {
-		return errNoTable
+		return dynamodb.ErrNoTable
 	}
 	return err
 }
@@ -195,7 +199,7 @@ func (s *Service) writeAll(ctx context.Context, token *table.Token, all bool, li
 func byTable(list []*write, f func(name string, writes []*write)) {
 	groups := map[string][]*write{}
 	for _, w := range list {
-		name := w.o.doc.Load().Name
+		name := w.o.Name()
 		groups[name] = append(groups[name], w)
 	}
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
@@ -203,7 +207,7 @@ func byTable(list []*write, f func(name string, writes []*write)) {
 	}
 }
 
-func consumedByTable(list []*write, how *string, factor float64, writeUnits bool) (out []ConsumedCapacity) {
+func consumedByTable(list []*write, how *string, factor float64, writeUnits bool) (out []dynamodb.ConsumedCapacity) {
 	byTable(list, func(name string, writes []*write) {
 		u := usage{name: name}
 		for _, w := range writes {
@@ -216,8 +220,8 @@ func consumedByTable(list []*write, how *string, factor float64, writeUnits bool
 	return out
 }
 
-func metricsByTable(list []*write, how *string) map[string][]ItemCollectionMetrics {
-	var out map[string][]ItemCollectionMetrics
+func metricsByTable(list []*write, how *string) map[string][]dynamodb.ItemCollectionMetrics {
+	var out map[string][]dynamodb.ItemCollectionMetrics
 	byTable(list, func(name string, writes []*write) {
 		seen := map[string]bool{}
 		for _, w := range writes {
@@ -227,7 +231,7 @@ func metricsByTable(list []*write, how *string) map[string][]ItemCollectionMetri
 			}
 			seen[string(m.ItemCollectionKey)] = true
 			if out == nil {
-				out = map[string][]ItemCollectionMetrics{}
+				out = map[string][]dynamodb.ItemCollectionMetrics{}
 			}
 			out[name] = append(out[name], *m)
 		}

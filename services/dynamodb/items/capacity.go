@@ -1,8 +1,9 @@
-package dynamodb
+package items
 
 import (
 	"math"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
 	"github.com/signalbox/signalbox/wire"
@@ -47,9 +48,9 @@ func (u *usage) index(ix *table.Index, units float64) {
 
 // tell is the answer's member, nil where it was not asked for. Transactions
 // tell read and write units apart.
-func (u *usage) tell(how *string, read, write bool) *ConsumedCapacity {
+func (u *usage) tell(how *string, read, write bool) *dynamodb.ConsumedCapacity {
 	level := wire.Value(how)
-	if level == "" || level == ReturnConsumedCapacityNone {
+	if level == "" || level == dynamodb.ReturnConsumedCapacityNone {
 		return nil
 	}
 	total := u.table
@@ -58,16 +59,16 @@ func (u *usage) tell(how *string, read, write bool) *ConsumedCapacity {
 			total += n
 		}
 	}
-	c := &ConsumedCapacity{TableName: new(u.name), CapacityUnits: &total}
+	c := &dynamodb.ConsumedCapacity{TableName: new(u.name), CapacityUnits: &total}
 	if read {
 		c.ReadCapacityUnits = &total
 	}
 	if write {
 		c.WriteCapacityUnits = &total
 	}
-	if level == ReturnConsumedCapacityIndexes {
-		units := func(n float64) Capacity {
-			k := Capacity{CapacityUnits: &n}
+	if level == dynamodb.ReturnConsumedCapacityIndexes {
+		units := func(n float64) dynamodb.Capacity {
+			k := dynamodb.Capacity{CapacityUnits: &n}
 			if read {
 				k.ReadCapacityUnits = &n
 			}
@@ -79,13 +80,13 @@ func (u *usage) tell(how *string, read, write bool) *ConsumedCapacity {
 		c.Table = new(units(u.table))
 		for name, n := range u.local {
 			if c.LocalSecondaryIndexes == nil {
-				c.LocalSecondaryIndexes = map[string]Capacity{}
+				c.LocalSecondaryIndexes = map[string]dynamodb.Capacity{}
 			}
 			c.LocalSecondaryIndexes[name] = units(n)
 		}
 		for name, n := range u.global {
 			if c.GlobalSecondaryIndexes == nil {
-				c.GlobalSecondaryIndexes = map[string]Capacity{}
+				c.GlobalSecondaryIndexes = map[string]dynamodb.Capacity{}
 			}
 			c.GlobalSecondaryIndexes[name] = units(n)
 		}
@@ -118,26 +119,26 @@ func (u *usage) add(w *table.Write, factor float64) {
 	}
 }
 
-func (w *write) consumed(how *string) *ConsumedCapacity {
+func (w *write) consumed(how *string) *dynamodb.ConsumedCapacity {
 	if how == nil {
 		return nil
 	}
-	u := usage{name: w.o.doc.Load().Name}
+	u := usage{name: w.o.Name()}
 	u.add(&w.Write, 1)
 	return u.tell(how, false, false)
 }
 
 // metrics tells of the partition that a write was in, where the table has local
 // indexes: only then is its size limited on AWS, and told.
-func (w *write) metrics(how *string) *ItemCollectionMetrics {
-	if wire.Value(how) != ReturnItemCollectionMetricsSize || w.Def == nil {
+func (w *write) metrics(how *string) *dynamodb.ItemCollectionMetrics {
+	if wire.Value(how) != dynamodb.ReturnItemCollectionMetricsSize || w.Def == nil {
 		return nil
 	}
 	for _, ix := range w.Def.Index {
 		if ix.Local {
 			hash := w.Def.Schema.Hash
 			key := item.Item{hash: w.Item[hash]}
-			return &ItemCollectionMetrics{ItemCollectionKey: key.AppendJSON(nil), SizeEstimateRangeGB: []float64{0, 1}}
+			return &dynamodb.ItemCollectionMetrics{ItemCollectionKey: key.AppendJSON(nil), SizeEstimateRangeGB: []float64{0, 1}}
 		}
 	}
 	return nil

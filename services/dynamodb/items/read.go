@@ -1,4 +1,4 @@
-package dynamodb
+package items
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
@@ -14,7 +15,7 @@ import (
 )
 
 // GetItem implements API.
-func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
+func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dynamodb.GetItemOutput, error) {
 	m := &members{
 		expressions: []member{{expr.ProjectionExpression, in.ProjectionExpression}}, names: in.ExpressionAttributeNames,
 	}
@@ -28,23 +29,23 @@ func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput
 	}
 	json, size, err := g.o.Get(g.key)
 	if errors.Is(err, table.ErrGone) {
-		return nil, errNoTable
+		return nil, dynamodb.ErrNoTable
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := &GetItemOutput{}
+	out := &dynamodb.GetItemOutput{}
 	if out.Item, err = g.project(json); err != nil {
 		return nil, err
 	}
-	u := usage{name: g.o.doc.Load().Name, table: readUnits(size, wire.Value(in.ConsistentRead))}
+	u := usage{name: g.o.Name(), table: readUnits(size, wire.Value(in.ConsistentRead))}
 	out.ConsumedCapacity = u.tell(in.ReturnConsumedCapacity, false, false)
 	return out, nil
 }
 
 // get is one item that was asked for.
 type get struct {
-	o       *opened
+	o       *dynamodb.OpenTable
 	key     item.Item
 	project func(json []byte) (wire.Document, error)
 	choose  *expr.Projection
@@ -83,12 +84,12 @@ func project(p *expr.Projection, json []byte) (wire.Document, error) {
 
 func (s *Service) aimGet(ctx context.Context, g *get, name *string) error {
 	var err error
-	if g.o, err = s.find(ctx, name); err != nil {
+	if g.o, err = s.Find(ctx, name); err != nil {
 		return err
 	}
 	d := g.o.Definition()
 	if d == nil {
-		return errNoTable
+		return dynamodb.ErrNoTable
 	}
 	if err := d.CheckKey(g.key); err != nil {
 		return err
@@ -106,7 +107,7 @@ type paging struct {
 	attributes []string
 	start      wire.Document
 	consistent *bool
-	filters    map[string]Condition
+	filters    map[string]dynamodb.Condition
 	operator   *string
 	filter     *string
 	projection *string
@@ -115,7 +116,7 @@ type paging struct {
 // page is a page that was asked for.
 type page struct {
 	table.Read
-	o     *opened
+	o     *dynamodb.OpenTable
 	d     *table.Definition
 	start item.Item
 	tests []expr.Test
@@ -151,20 +152,20 @@ func (pg *paging) choose(in *page) error {
 		name = "AttributesToGet"
 	}
 	switch wire.Value(pg.sel) {
-	case SelectCount:
+	case dynamodb.SelectCount:
 		if in.Count = true; in.Project != nil {
 			return invalid("Cannot specify the %s when choosing to get only the Count", name)
 		}
-	case SelectSpecificAttributes:
+	case dynamodb.SelectSpecificAttributes:
 		if in.Project == nil {
 			return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 		}
-	case SelectAllProjectedAttributes:
+	case dynamodb.SelectAllProjectedAttributes:
 		if pg.index == nil && in.Project == nil {
 			return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 		}
 		fallthrough
-	case SelectAllAttributes:
+	case dynamodb.SelectAllAttributes:
 		if in.Project != nil {
 			return invalid("Cannot specify the %s when choosing to get %s", name, *pg.sel)
 		}
@@ -175,12 +176,12 @@ func (pg *paging) choose(in *page) error {
 // aim finds the table and the index, and checks what they allow.
 func (s *Service) aimPage(ctx context.Context, pg *paging, in *page, name *string) error {
 	var err error
-	if in.o, err = s.find(ctx, name); err != nil {
+	if in.o, err = s.Find(ctx, name); err != nil {
 		return err
 	}
 	d := in.o.Definition()
 	if d == nil {
-		return errNoTable
+		return dynamodb.ErrNoTable
 	}
 	in.d = d
 	if in.Filter != nil {
@@ -215,7 +216,7 @@ func (pg *paging) projected(in *page) error {
 	if ix == nil {
 		return nil
 	}
-	if wire.Value(pg.sel) == SelectAllAttributes && ix.Projection != table.All {
+	if wire.Value(pg.sel) == dynamodb.SelectAllAttributes && ix.Projection != table.All {
 		if !ix.Local {
 			return invalid(badParameter+"Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", ix.Name)
 		}
@@ -281,9 +282,9 @@ func (s *Service) read(in *page) (*table.Page, error) {
 	p, err := in.o.Read(&in.Read)
 	switch {
 	case errors.Is(err, table.ErrGone):
-		return nil, errNoTable
+		return nil, dynamodb.ErrNoTable
 	case err != nil:
-		return nil, fmt.Errorf("reading table %s: %w", in.o.doc.Load().Name, err)
+		return nil, fmt.Errorf("reading table %s: %w", in.o.Name(), err)
 	}
 	if p.Items == nil && !in.Count {
 		p.Items = []wire.Document{}
@@ -299,8 +300,8 @@ func lastKey(p *table.Page) wire.Document {
 }
 
 // consumed is what reading the page took.
-func (in *page) consumed(p *table.Page, consistent bool, how *string) *ConsumedCapacity {
-	u := usage{name: in.o.doc.Load().Name}
+func (in *page) consumed(p *table.Page, consistent bool, how *string) *dynamodb.ConsumedCapacity {
+	u := usage{name: in.o.Name()}
 	units := readUnits(p.Bytes, consistent)
 	if in.Index == nil {
 		u.table = units

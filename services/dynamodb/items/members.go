@@ -1,10 +1,11 @@
-package dynamodb
+package items
 
 import (
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/wire"
@@ -106,7 +107,7 @@ func values(list []wire.Document) ([]item.Value, error) {
 }
 
 // expected makes a condition of the older members Expected and ConditionalOperator.
-func expected(list map[string]ExpectedAttributeValue, operator *string) (*expr.Condition, error) {
+func expected(list map[string]dynamodb.ExpectedAttributeValue, operator *string) (*expr.Condition, error) {
 	var tests []expr.Test
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		t, err := expect(name, list[name])
@@ -126,10 +127,10 @@ func combine(tests []expr.Test, operator *string) (*expr.Condition, error) {
 	case operator != nil && len(tests) == 1:
 		return nil, invalid("ConditionalOperator can only be used when Filter or Expected has two or more elements")
 	}
-	return expr.All(tests, wire.Value(operator) == ConditionalOperatorOr), nil
+	return expr.All(tests, wire.Value(operator) == dynamodb.ConditionalOperatorOr), nil
 }
 
-func expect(name string, e ExpectedAttributeValue) (expr.Test, error) {
+func expect(name string, e dynamodb.ExpectedAttributeValue) (expr.Test, error) {
 	t := expr.Test{Name: name, Operator: wire.Value(e.ComparisonOperator)}
 	var err error
 	if t.Values, err = values(e.AttributeValueList); err != nil {
@@ -175,7 +176,7 @@ func expect(name string, e ExpectedAttributeValue) (expr.Test, error) {
 }
 
 // tests reads the older filters and key conditions.
-func tests(list map[string]Condition) ([]expr.Test, error) {
+func tests(list map[string]dynamodb.Condition) ([]expr.Test, error) {
 	var out []expr.Test
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		if name == "" {
@@ -195,7 +196,7 @@ func tests(list map[string]Condition) ([]expr.Test, error) {
 }
 
 // edits makes an update of the older member AttributeUpdates.
-func edits(list map[string]AttributeValueUpdate) (*expr.Update, error) {
+func edits(list map[string]dynamodb.AttributeValueUpdate) (*expr.Update, error) {
 	var out []expr.Edit
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		e := expr.Edit{Name: name, Action: wire.Value(list[name].Action)}
@@ -203,7 +204,7 @@ func edits(list map[string]AttributeValueUpdate) (*expr.Update, error) {
 			return nil, invalid("Empty attribute name")
 		}
 		if e.Action == "" {
-			e.Action = AttributeActionPut
+			e.Action = dynamodb.AttributeActionPut
 		}
 		if list[name].Value != nil {
 			v, err := item.ParseValue(list[name].Value)

@@ -1,8 +1,9 @@
-package dynamodb
+package items
 
 import (
 	"context"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
@@ -10,7 +11,7 @@ import (
 )
 
 // Query implements API.
-func (s *Service) Query(ctx context.Context, in *QueryInput) (*QueryOutput, error) {
+func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
 	m := &members{
 		expressions: []member{
 			{expr.ProjectionExpression, in.ProjectionExpression}, {expr.FilterExpression, in.FilterExpression},
@@ -64,17 +65,17 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*QueryOutput, erro
 	if q.atMostOne() {
 		r.Last = nil
 	}
-	return &QueryOutput{
+	return &dynamodb.QueryOutput{
 		Items: r.Items, Count: int32(r.Count), ScannedCount: int32(r.Scanned), LastEvaluatedKey: lastKey(r),
 		ConsumedCapacity: q.consumed(r, wire.Value(in.ConsistentRead), in.ReturnConsumedCapacity),
 	}, nil
 }
 
 // keyConditions reads the key condition, in the one form or the other.
-func (s *Service) keyConditions(ctx context.Context, p *expr.Params, in *QueryInput) ([]expr.KeyPart, error) {
+func (s *Service) keyConditions(ctx context.Context, p *expr.Params, in *dynamodb.QueryInput) ([]expr.KeyPart, error) {
 	if in.KeyConditionExpression != nil {
 		var keys []string
-		if o, _ := s.look(wire.ScopeOf(ctx), *in.TableName); o != nil {
+		if o, err := s.Find(ctx, in.TableName); err == nil {
 			if d := o.Definition(); d != nil {
 				keys = d.Schema.Names()
 			}
@@ -171,7 +172,7 @@ func (q *page) noKeys(s table.Schema) error {
 }
 
 // Scan implements API.
-func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ScanOutput, error) {
+func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) {
 	m := &members{
 		expressions: []member{{expr.ProjectionExpression, in.ProjectionExpression}, {expr.FilterExpression, in.FilterExpression}},
 		names:       in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -214,7 +215,7 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ScanOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &ScanOutput{
+	return &dynamodb.ScanOutput{
 		Items: r.Items, Count: int32(r.Count), ScannedCount: int32(r.Scanned), LastEvaluatedKey: lastKey(r),
 		ConsumedCapacity: q.consumed(r, wire.Value(in.ConsistentRead), in.ReturnConsumedCapacity),
 	}, nil

@@ -1,4 +1,4 @@
-package dynamodb
+package items
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
@@ -18,7 +19,7 @@ import (
 const maxTransaction = 4 << 20
 
 // TransactGetItems implements API: all items as they were at one moment.
-func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInput) (*TransactGetItemsOutput, error) {
+func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGetItemsInput) (*dynamodb.TransactGetItemsOutput, error) {
 	var list []*get
 	for _, t := range in.TransactItems {
 		m := &members{expressions: []member{{expr.ProjectionExpression, t.Get.ProjectionExpression}}, names: t.Get.ExpressionAttributeNames}
@@ -42,13 +43,13 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 		seen[key] = true
 		all[i] = table.One{Table: g.o.Table, Key: g.key}
 	}
-	if err := s.tables.GetAll(all); err != nil {
+	if err := table.GetAll(all); err != nil {
 		if errors.Is(err, table.ErrGone) {
-			err = errNoTable
+			err = dynamodb.ErrNoTable
 		}
 		return nil, err
 	}
-	out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(list))}
+	out := &dynamodb.TransactGetItemsOutput{Responses: make([]dynamodb.ItemResponse, len(list))}
 	units := map[string]float64{}
 	var names []string
 	size := 0
@@ -60,7 +61,7 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 		if out.Responses[i].Item, err = g.project(all[i].JSON); err != nil {
 			return nil, err
 		}
-		name := g.o.doc.Load().Name
+		name := g.o.Name()
 		if _, ok := units[name]; !ok {
 			names = append(names, name)
 		}
@@ -78,7 +79,7 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 var errTwice = invalid("Transaction request cannot include multiple operations on one item")
 
 // TransactWriteItems implements API.
-func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*TransactWriteItemsOutput, error) {
+func (s *Service) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput) (*dynamodb.TransactWriteItemsOutput, error) {
 	list := make([]*write, len(in.TransactItems))
 	onFailure := make([]*string, len(list))
 	tables := make([]*string, len(list))
@@ -110,13 +111,13 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 	}
 	switch err := s.writeAll(ctx, token, true, list); {
 	case errors.Is(err, table.ErrMismatch):
-		return nil, wire.Errorf(CodeIdempotentParameterMismatchException, "Specified idempotent token was used with different request parameters within the idempotency window")
+		return nil, wire.Errorf(dynamodb.CodeIdempotentParameterMismatchException, "Specified idempotent token was used with different request parameters within the idempotency window")
 	case err != nil && ctx.Err() != nil: // the writes may still be looked at
 		return nil, err
 	case err != nil:
 		return nil, cancellation(list, onFailure, err)
 	}
-	out := &TransactWriteItemsOutput{ItemCollectionMetrics: metricsByTable(list, in.ReturnItemCollectionMetrics)}
+	out := &dynamodb.TransactWriteItemsOutput{ItemCollectionMetrics: metricsByTable(list, in.ReturnItemCollectionMetrics)}
 	if token != nil && token.Done {
 		out.ConsumedCapacity = readAgain(list, in.ReturnConsumedCapacity)
 	} else {
@@ -126,7 +127,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 }
 
 // readAgain is what a transaction that was done before consumes: its items are read.
-func readAgain(list []*write, how *string) (out []ConsumedCapacity) {
+func readAgain(list []*write, how *string) (out []dynamodb.ConsumedCapacity) {
 	byTable(list, func(name string, writes []*write) {
 		u := usage{name: name}
 		for _, w := range writes {
@@ -140,11 +141,11 @@ func readAgain(list []*write, how *string) (out []ConsumedCapacity) {
 }
 
 // token is a request's idempotency token; nil where it has none.
-func (s *Service) token(ctx context.Context, in *TransactWriteItemsInput) (*table.Token, error) {
+func (s *Service) token(ctx context.Context, in *dynamodb.TransactWriteItemsInput) (*table.Token, error) {
 	if in.ClientRequestToken == nil {
 		return nil, nil
 	}
-	same := make([]TransactWriteItem, len(in.TransactItems))
+	same := make([]dynamodb.TransactWriteItem, len(in.TransactItems))
 	for i, t := range in.TransactItems {
 		same[i] = canonical(t)
 	}
@@ -158,7 +159,7 @@ func (s *Service) token(ctx context.Context, in *TransactWriteItemsInput) (*tabl
 
 // canonical is an action with its items in canonical form: clients write the
 // members of one item in any order.
-func canonical(t TransactWriteItem) TransactWriteItem {
+func canonical(t dynamodb.TransactWriteItem) dynamodb.TransactWriteItem {
 	tidy := func(docs ...*wire.Document) {
 		for _, d := range docs {
 			if it, err := item.Parse(*d); *d != nil && err == nil {
@@ -188,7 +189,7 @@ func canonical(t TransactWriteItem) TransactWriteItem {
 }
 
 // transactWrite reads one action of a transaction.
-func transactWrite(t TransactWriteItem) (w *write, name, onFailure *string, err error) {
+func transactWrite(t dynamodb.TransactWriteItem) (w *write, name, onFailure *string, err error) {
 	set := 0
 	for _, has := range []bool{t.ConditionCheck != nil, t.Put != nil, t.Delete != nil, t.Update != nil} {
 		if has {
@@ -249,17 +250,17 @@ func cancelled(err error, at, of int) error {
 	if !ok || e.Code != wire.CodeValidation {
 		return err
 	}
-	reasons := make([]CancellationReason, of)
+	reasons := make([]dynamodb.CancellationReason, of)
 	for i := range reasons {
 		reasons[i].Code = new("None")
 	}
-	reasons[at] = CancellationReason{Code: new("ValidationError"), Message: new(e.Message)}
+	reasons[at] = dynamodb.CancellationReason{Code: new("ValidationError"), Message: new(e.Message)}
 	return canceled(reasons)
 }
 
 // cancellation tells why each action of a transaction was not done.
 func cancellation(list []*write, onFailure []*string, err error) error {
-	reasons := make([]CancellationReason, len(list))
+	reasons := make([]dynamodb.CancellationReason, len(list))
 	found := false
 	for i, w := range list {
 		r := &reasons[i]
@@ -270,7 +271,7 @@ func cancellation(list []*write, onFailure []*string, err error) error {
 			continue
 		case errors.Is(w.Err, table.ErrCondition):
 			r.Code, r.Message = new("ConditionalCheckFailed"), new("The conditional request failed")
-			if wire.Value(onFailure[i]) == ReturnValuesOnConditionCheckFailureAllOld && w.Old != nil {
+			if wire.Value(onFailure[i]) == dynamodb.ReturnValuesOnConditionCheckFailureAllOld && w.Old != nil {
 				r.Item = w.Old.AppendJSON(nil)
 			}
 		case known && e.Code == wire.CodeValidation:
@@ -286,12 +287,12 @@ func cancellation(list []*write, onFailure []*string, err error) error {
 	return canceled(reasons)
 }
 
-func canceled(reasons []CancellationReason) error {
+func canceled(reasons []dynamodb.CancellationReason) error {
 	codes := make([]string, len(reasons))
 	for i, r := range reasons {
 		codes[i] = *r.Code
 	}
-	e := wire.Errorf(CodeTransactionCanceledException, "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
-	e.Detail = &TransactionCanceledException{CancellationReasons: reasons}
+	e := wire.Errorf(dynamodb.CodeTransactionCanceledException, "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+	e.Detail = &dynamodb.TransactionCanceledException{CancellationReasons: reasons}
 	return e
 }

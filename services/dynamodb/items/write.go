@@ -1,10 +1,11 @@
-package dynamodb
+package items
 
 import (
 	"context"
 	"errors"
 	"slices"
 
+	"github.com/signalbox/signalbox/services/dynamodb"
 	"github.com/signalbox/signalbox/services/dynamodb/expr"
 	"github.com/signalbox/signalbox/services/dynamodb/item"
 	"github.com/signalbox/signalbox/services/dynamodb/table"
@@ -12,7 +13,7 @@ import (
 )
 
 // PutItem implements API.
-func (s *Service) PutItem(ctx context.Context, in *PutItemInput) (*PutItemOutput, error) {
+func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
 	w, err := s.putting(ctx, in)
 	if err != nil {
 		return nil, err
@@ -20,14 +21,14 @@ func (s *Service) PutItem(ctx context.Context, in *PutItemInput) (*PutItemOutput
 	if err := s.write(ctx, w, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
-	return &PutItemOutput{
+	return &dynamodb.PutItemOutput{
 		Attributes:            w.returned(in.ReturnValues),
 		ConsumedCapacity:      w.consumed(in.ReturnConsumedCapacity),
 		ItemCollectionMetrics: w.metrics(in.ReturnItemCollectionMetrics),
 	}, nil
 }
 
-func (s *Service) putting(ctx context.Context, in *PutItemInput) (*write, error) {
+func (s *Service) putting(ctx context.Context, in *dynamodb.PutItemInput) (*write, error) {
 	m := &members{
 		expressions: []member{{expr.ConditionExpression, in.ConditionExpression}},
 		names:       in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -54,12 +55,12 @@ func (s *Service) putting(ctx context.Context, in *PutItemInput) (*write, error)
 	if err := p.Unused(); err != nil {
 		return nil, err
 	}
-	w.WantOld = wire.Value(in.ReturnValues) == ReturnValueAllOld
+	w.WantOld = wire.Value(in.ReturnValues) == dynamodb.ReturnValueAllOld
 	return w, s.aim(ctx, w, in.TableName)
 }
 
 // DeleteItem implements API.
-func (s *Service) DeleteItem(ctx context.Context, in *DeleteItemInput) (*DeleteItemOutput, error) {
+func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
 	m := &members{
 		expressions: []member{{expr.ConditionExpression, in.ConditionExpression}},
 		names:       in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -89,7 +90,7 @@ func (s *Service) DeleteItem(ctx context.Context, in *DeleteItemInput) (*DeleteI
 	if err := s.write(ctx, w, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
-	return &DeleteItemOutput{
+	return &dynamodb.DeleteItemOutput{
 		Attributes:            w.returned(in.ReturnValues),
 		ConsumedCapacity:      w.consumed(in.ReturnConsumedCapacity),
 		ItemCollectionMetrics: w.metrics(in.ReturnItemCollectionMetrics),
@@ -97,7 +98,7 @@ func (s *Service) DeleteItem(ctx context.Context, in *DeleteItemInput) (*DeleteI
 }
 
 // UpdateItem implements API.
-func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*UpdateItemOutput, error) {
+func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 	w, err := s.updating(ctx, in)
 	if err != nil {
 		return nil, err
@@ -105,14 +106,14 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*UpdateI
 	if err := s.write(ctx, w, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
-	return &UpdateItemOutput{
+	return &dynamodb.UpdateItemOutput{
 		Attributes:            w.returned(in.ReturnValues),
 		ConsumedCapacity:      w.consumed(in.ReturnConsumedCapacity),
 		ItemCollectionMetrics: w.metrics(in.ReturnItemCollectionMetrics),
 	}, nil
 }
 
-func (s *Service) updating(ctx context.Context, in *UpdateItemInput) (*write, error) {
+func (s *Service) updating(ctx context.Context, in *dynamodb.UpdateItemInput) (*write, error) {
 	m := &members{
 		expressions: []member{{expr.UpdateExpression, in.UpdateExpression}, {expr.ConditionExpression, in.ConditionExpression}},
 		names:       in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -155,7 +156,7 @@ func (m *members) had(is bool, name string) *members {
 
 func onlyOld(returnValues *string) error {
 	switch wire.Value(returnValues) {
-	case "", ReturnValueNone, ReturnValueAllOld:
+	case "", dynamodb.ReturnValueNone, dynamodb.ReturnValueAllOld:
 		return nil
 	}
 	return invalid("Return values set to invalid value")
@@ -164,11 +165,11 @@ func onlyOld(returnValues *string) error {
 // write is one write of an item that was asked for.
 type write struct {
 	table.Write
-	o *opened
+	o *dynamodb.OpenTable
 }
 
 // guard takes the condition of a write.
-func (w *write) guard(p *expr.Params, text *string, list map[string]ExpectedAttributeValue, operator *string) (err error) {
+func (w *write) guard(p *expr.Params, text *string, list map[string]dynamodb.ExpectedAttributeValue, operator *string) (err error) {
 	if text != nil {
 		w.Condition, err = p.Condition(expr.ConditionExpression, *text)
 		return err
@@ -180,13 +181,13 @@ func (w *write) guard(p *expr.Params, text *string, list map[string]ExpectedAttr
 // aim finds the write's table, and checks its keys.
 func (s *Service) aim(ctx context.Context, w *write, name *string) error {
 	var err error
-	if w.o, err = s.find(ctx, name); err != nil {
+	if w.o, err = s.Find(ctx, name); err != nil {
 		return err
 	}
 	w.Table = w.o.Table
 	d := w.o.Definition()
 	if d == nil {
-		return errNoTable
+		return dynamodb.ErrNoTable
 	}
 	if w.Action == table.Put {
 		err = d.CheckItem(w.Item)
@@ -229,16 +230,16 @@ func scalarKeys(d *table.Definition, paths []expr.Path) error {
 // write does one write.
 func (s *Service) write(ctx context.Context, w *write, onFailure *string) error {
 	w.Trace = wire.FromContext(ctx).Trace
-	err := s.tables.Write(ctx, nil, false, &w.Write)
+	err := w.Table.Write(ctx, nil, false, &w.Write)
 	switch {
 	case errors.Is(err, table.ErrCondition):
-		e := wire.Errorf(CodeConditionalCheckFailedException, "The conditional request failed")
-		if wire.Value(onFailure) == ReturnValuesOnConditionCheckFailureAllOld && w.Old != nil {
-			e.Detail = &ConditionalCheckFailedException{Item: w.Old.AppendJSON(nil)}
+		e := wire.Errorf(dynamodb.CodeConditionalCheckFailedException, "The conditional request failed")
+		if wire.Value(onFailure) == dynamodb.ReturnValuesOnConditionCheckFailureAllOld && w.Old != nil {
+			e.Detail = &dynamodb.ConditionalCheckFailedException{Item: w.Old.AppendJSON(nil)}
 		}
 		return e
 	case errors.Is(err, table.ErrGone):
-		return errNoTable
+		return dynamodb.ErrNoTable
 	}
 	return err
 }
@@ -247,13 +248,13 @@ func (s *Service) write(ctx context.Context, w *write, onFailure *string) error 
 func (w *write) returned(which *string) wire.Document {
 	var it item.Item
 	switch wire.Value(which) {
-	case ReturnValueAllOld:
+	case dynamodb.ReturnValueAllOld:
 		it = w.Old
-	case ReturnValueAllNew:
+	case dynamodb.ReturnValueAllNew:
 		it = w.New
-	case ReturnValueUpdatedOld, ReturnValueUpdatedNew:
+	case dynamodb.ReturnValueUpdatedOld, dynamodb.ReturnValueUpdatedNew:
 		from := w.Old
-		if *which == ReturnValueUpdatedNew {
+		if *which == dynamodb.ReturnValueUpdatedNew {
 			from = w.New
 		}
 		if w.Update != nil {
