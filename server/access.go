@@ -37,6 +37,7 @@ type owners struct {
 	queues    *sqs.Service
 	groups    *logs.Service
 	functions *lambda.Service
+	tables    *dynamodb.Service
 	out       *outlets // has the event buses, once they are open
 }
 
@@ -67,6 +68,8 @@ func (o owners) policies(ctx context.Context, text string) []string {
 		if buses := o.out.buses.Load(); buses != nil {
 			return buses.ResourcePolicies(ctx, text)
 		}
+	case "dynamodb":
+		return o.tables.ResourcePolicies(text)
 	case "lambda":
 		ctx = wire.NewContext(ctx, &wire.Request{Account: a.Account, Region: a.Region})
 		if document, err := o.functions.Policy(ctx, text); err == nil && document != "" {

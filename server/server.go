@@ -176,7 +176,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	if err != nil {
 		return nil, err
 	}
-	s.guard = newGuard(c, identities, owners{queues: queues, groups: groups, functions: functions, out: out})
+	s.guard = newGuard(c, identities, owners{queues: queues, groups: groups, functions: functions, tables: tables, out: out})
 	client := events.NewClient(nil)
 	if c.Auth == gateway.Required && !c.Private {
 		client = events.NewClient(events.PrivateAddress)

@@ -36,6 +36,13 @@ func (s *Service) CreateTable(ctx context.Context, in *CreateTableInput) (*Creat
 	if err := addTags(d.Tags, in.Tags); err != nil {
 		return nil, err
 	}
+	if in.ResourcePolicy != nil {
+		p, err := newPolicy(*in.ResourcePolicy)
+		if err != nil {
+			return nil, err
+		}
+		d.Policies = map[string]tablePolicy{"": p}
+	}
 	stream, err := checkStream(in.StreamSpecification)
 	if err != nil {
 		return nil, err

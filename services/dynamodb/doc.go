@@ -16,7 +16,7 @@
 // The item operations whole, with expressions and with the older members;
 // batches; transactions with client tokens; tables with local and global
 // indexes, the latter added and removed while the table is used; time to live;
-// streams. Throughput, encryption, table class, point-in-time recovery and tags
+// streams; policies of tables and streams. Throughput, encryption, table class, point-in-time recovery and tags
 // are kept and told, and do nothing. PartiQL, backups, global tables, imports
 // and exports answer that they are not implemented.
 //

@@ -26,13 +26,14 @@ type document struct {
 	OnDemand           *OnDemandThroughput `json:",omitempty"`
 	Warm               *WarmThroughput     `json:",omitempty"`
 	Indexes            map[string]indexSettings
-	SSE                *SSESpecification `json:",omitempty"`
-	Class              string            `json:",omitempty"`
-	ClassChanged       int64             `json:",omitempty"`
-	DeletionProtection bool              `json:",omitempty"`
-	Tags               map[string]string `json:",omitempty"`
-	Recovery           *recovery         `json:",omitempty"`
-	Past               []pastStream      `json:",omitempty"` // streams that were disabled
+	SSE                *SSESpecification      `json:",omitempty"`
+	Class              string                 `json:",omitempty"`
+	ClassChanged       int64                  `json:",omitempty"`
+	DeletionProtection bool                   `json:",omitempty"`
+	Tags               map[string]string      `json:",omitempty"`
+	Recovery           *recovery              `json:",omitempty"`
+	Policies           map[string]tablePolicy `json:",omitempty"` // "" is the table's own, others are by their streams' labels
+	Past               []pastStream           `json:",omitempty"` // streams that were disabled
 }
 
 // throughput is what was provisioned of a table or an index.
@@ -68,6 +69,7 @@ func (d *document) clone() *document {
 	c.Kinds = cloneMap(d.Kinds)
 	c.Indexes = cloneMap(d.Indexes)
 	c.Tags = cloneMap(d.Tags)
+	c.Policies = cloneMap(d.Policies)
 	return &c
 }
 

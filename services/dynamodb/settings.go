@@ -121,6 +121,26 @@ func (s *Service) backups(d *document) *ContinuousBackupsDescription {
 	return &ContinuousBackupsDescription{ContinuousBackupsStatus: new(ContinuousBackupsStatusEnabled), PointInTimeRecoveryDescription: r}
 }
 
+// ListBackups implements API: there are none, for none can be made.
+func (s *Service) ListBackups(context.Context, *ListBackupsInput) (*ListBackupsOutput, error) {
+	return &ListBackupsOutput{BackupSummaries: []BackupSummary{}}, nil
+}
+
+// ListExports implements API: there are none, for none can be made.
+func (s *Service) ListExports(context.Context, *ListExportsInput) (*ListExportsOutput, error) {
+	return &ListExportsOutput{ExportSummaries: []ExportSummary{}}, nil
+}
+
+// ListImports implements API: there are none, for none can be made.
+func (s *Service) ListImports(context.Context, *ListImportsInput) (*ListImportsOutput, error) {
+	return &ListImportsOutput{ImportSummaryList: []ImportSummary{}}, nil
+}
+
+// ListGlobalTables implements API: there are none, for none can be made.
+func (s *Service) ListGlobalTables(context.Context, *ListGlobalTablesInput) (*ListGlobalTablesOutput, error) {
+	return &ListGlobalTablesOutput{GlobalTables: []GlobalTable{}}, nil
+}
+
 // DescribeLimits implements API: AWS's defaults; nothing is limited.
 func (s *Service) DescribeLimits(context.Context, *DescribeLimitsInput) (*DescribeLimitsOutput, error) {
 	return &DescribeLimitsOutput{

@@ -26,6 +26,13 @@ type API interface {
 	TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error)
 	UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error)
 	ListTagsOfResource(ctx context.Context, in *ListTagsOfResourceInput) (*ListTagsOfResourceOutput, error)
+	PutResourcePolicy(ctx context.Context, in *PutResourcePolicyInput) (*PutResourcePolicyOutput, error)
+	GetResourcePolicy(ctx context.Context, in *GetResourcePolicyInput) (*GetResourcePolicyOutput, error)
+	DeleteResourcePolicy(ctx context.Context, in *DeleteResourcePolicyInput) (*DeleteResourcePolicyOutput, error)
+	ListBackups(ctx context.Context, in *ListBackupsInput) (*ListBackupsOutput, error)
+	ListExports(ctx context.Context, in *ListExportsInput) (*ListExportsOutput, error)
+	ListImports(ctx context.Context, in *ListImportsInput) (*ListImportsOutput, error)
+	ListGlobalTables(ctx context.Context, in *ListGlobalTablesInput) (*ListGlobalTablesOutput, error)
 	PutItem(ctx context.Context, in *PutItemInput) (*PutItemOutput, error)
 	GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error)
 	UpdateItem(ctx context.Context, in *UpdateItemInput) (*UpdateItemOutput, error)
@@ -67,6 +74,13 @@ func NewService(api API) *wire.Service {
 			wire.Op("TagResource", wire.Route{NoOutput: true}, api.TagResource),
 			wire.Op("UntagResource", wire.Route{NoOutput: true}, api.UntagResource),
 			wire.Op("ListTagsOfResource", wire.Route{}, api.ListTagsOfResource),
+			wire.Op("PutResourcePolicy", wire.Route{}, api.PutResourcePolicy),
+			wire.Op("GetResourcePolicy", wire.Route{}, api.GetResourcePolicy),
+			wire.Op("DeleteResourcePolicy", wire.Route{}, api.DeleteResourcePolicy),
+			wire.Op("ListBackups", wire.Route{}, api.ListBackups),
+			wire.Op("ListExports", wire.Route{}, api.ListExports),
+			wire.Op("ListImports", wire.Route{}, api.ListImports),
+			wire.Op("ListGlobalTables", wire.Route{}, api.ListGlobalTables),
 			wire.Op("PutItem", wire.Route{}, api.PutItem),
 			wire.Op("GetItem", wire.Route{}, api.GetItem),
 			wire.Op("UpdateItem", wire.Route{}, api.UpdateItem),
@@ -85,6 +99,7 @@ func NewService(api API) *wire.Service {
 			{Name: "InternalServerError", Status: 500, Receiver: true},
 			{Name: "ItemCollectionSizeLimitExceededException", Status: 400},
 			{Name: "LimitExceededException", Status: 400},
+			{Name: "PolicyNotFoundException", Status: 400},
 			{Name: "ProvisionedThroughputExceededException", Status: 400},
 			{Name: "ReplicatedWriteConflictException", Status: 400},
 			{Name: "RequestLimitExceeded", Status: 400},
@@ -102,7 +117,6 @@ func NewService(api API) *wire.Service {
 			"CreateBackup",
 			"CreateGlobalTable",
 			"DeleteBackup",
-			"DeleteResourcePolicy",
 			"DescribeBackup",
 			"DescribeBulkOperation",
 			"DescribeExport",
@@ -115,15 +129,9 @@ func NewService(api API) *wire.Service {
 			"ExecuteStatement",
 			"ExecuteTransaction",
 			"ExportTableToPointInTime",
-			"GetResourcePolicy",
 			"ImportTable",
-			"ListBackups",
 			"ListBulkOperations",
 			"ListContributorInsights",
-			"ListExports",
-			"ListGlobalTables",
-			"ListImports",
-			"PutResourcePolicy",
 			"RestoreTableFromBackup",
 			"RestoreTableToPointInTime",
 			"SearchVectors",
@@ -151,7 +159,7 @@ type CreateTableInput struct {
 	TableClass                         *string                `wire:"TableClass" enum:"STANDARD,STANDARD_INFREQUENT_ACCESS"`
 	DeletionProtectionEnabled          *bool                  `wire:"DeletionProtectionEnabled"`
 	WarmThroughput                     *WarmThroughput        `wire:"WarmThroughput"`
-	ResourcePolicy                     *string                `wire:"ResourcePolicy" refused:"resource policies come with IAM"`
+	ResourcePolicy                     *string                `wire:"ResourcePolicy"`
 	OnDemandThroughput                 *OnDemandThroughput    `wire:"OnDemandThroughput"`
 	GlobalTableSourceArn               *string                `wire:"GlobalTableSourceArn" refused:"global tables"`
 	GlobalTableSettingsReplicationMode *string                `wire:"GlobalTableSettingsReplicationMode" refused:"global tables" enum:"ENABLED,DISABLED,ENABLED_WITH_OVERRIDES"`
@@ -307,6 +315,82 @@ type ListTagsOfResourceInput struct {
 type ListTagsOfResourceOutput struct {
 	Tags      []Tag   `wire:"Tags"`
 	NextToken *string `wire:"NextToken"`
+}
+
+type PutResourcePolicyInput struct {
+	ResourceArn                     *string `wire:"ResourceArn,required"`
+	Policy                          *string `wire:"Policy,required"`
+	ExpectedRevisionId              *string `wire:"ExpectedRevisionId" min:"1" max:"255"`
+	ConfirmRemoveSelfResourceAccess *bool   `wire:"ConfirmRemoveSelfResourceAccess"`
+}
+
+type PutResourcePolicyOutput struct {
+	RevisionId *string `wire:"RevisionId"`
+}
+
+type GetResourcePolicyInput struct {
+	ResourceArn *string `wire:"ResourceArn,required"`
+}
+
+type GetResourcePolicyOutput struct {
+	Policy     *string `wire:"Policy"`
+	RevisionId *string `wire:"RevisionId"`
+}
+
+type DeleteResourcePolicyInput struct {
+	ResourceArn        *string `wire:"ResourceArn,required"`
+	ExpectedRevisionId *string `wire:"ExpectedRevisionId" min:"1" max:"255"`
+}
+
+type DeleteResourcePolicyOutput struct {
+	RevisionId *string `wire:"RevisionId"`
+}
+
+type ListBackupsInput struct {
+	TableName               *string    `wire:"TableName"`
+	Limit                   *int32     `wire:"Limit" min:"1" max:"100"`
+	TimeRangeLowerBound     *wire.Time `wire:"TimeRangeLowerBound"`
+	TimeRangeUpperBound     *wire.Time `wire:"TimeRangeUpperBound"`
+	ExclusiveStartBackupArn *string    `wire:"ExclusiveStartBackupArn" min:"37" max:"1024"`
+	BackupType              *string    `wire:"BackupType" enum:"USER,SYSTEM,AWS_BACKUP,ALL"`
+}
+
+type ListBackupsOutput struct {
+	BackupSummaries        []BackupSummary `wire:"BackupSummaries"`
+	LastEvaluatedBackupArn *string         `wire:"LastEvaluatedBackupArn"`
+}
+
+type ListExportsInput struct {
+	TableArn   *string `wire:"TableArn"`
+	MaxResults *int32  `wire:"MaxResults" min:"1" max:"25"`
+	NextToken  *string `wire:"NextToken"`
+}
+
+type ListExportsOutput struct {
+	ExportSummaries []ExportSummary `wire:"ExportSummaries"`
+	NextToken       *string         `wire:"NextToken"`
+}
+
+type ListImportsInput struct {
+	TableArn  *string `wire:"TableArn"`
+	PageSize  *int32  `wire:"PageSize" min:"1" max:"25"`
+	NextToken *string `wire:"NextToken" min:"112" max:"1024" pattern:"([0-9a-f]{16})+"`
+}
+
+type ListImportsOutput struct {
+	ImportSummaryList []ImportSummary `wire:"ImportSummaryList"`
+	NextToken         *string         `wire:"NextToken"`
+}
+
+type ListGlobalTablesInput struct {
+	ExclusiveStartGlobalTableName *string `wire:"ExclusiveStartGlobalTableName"`
+	Limit                         *int32  `wire:"Limit" min:"1"`
+	RegionName                    *string `wire:"RegionName"`
+}
+
+type ListGlobalTablesOutput struct {
+	GlobalTables                 []GlobalTable `wire:"GlobalTables"`
+	LastEvaluatedGlobalTableName *string       `wire:"LastEvaluatedGlobalTableName"`
 }
 
 type PutItemInput struct {
@@ -502,6 +586,19 @@ type AttributeValueUpdate struct {
 	Action *string       `wire:"Action" enum:"ADD,PUT,DELETE"`
 }
 
+type BackupSummary struct {
+	TableName              *string    `wire:"TableName"`
+	TableId                *string    `wire:"TableId"`
+	TableArn               *string    `wire:"TableArn"`
+	BackupArn              *string    `wire:"BackupArn"`
+	BackupName             *string    `wire:"BackupName"`
+	BackupCreationDateTime *wire.Time `wire:"BackupCreationDateTime"`
+	BackupExpiryDateTime   *wire.Time `wire:"BackupExpiryDateTime"`
+	BackupStatus           *string    `wire:"BackupStatus"`
+	BackupType             *string    `wire:"BackupType"`
+	BackupSizeBytes        *int64     `wire:"BackupSizeBytes"`
+}
+
 type BillingModeSummary struct {
 	BillingMode                       *string    `wire:"BillingMode"`
 	LastUpdateToPayPerRequestDateTime *wire.Time `wire:"LastUpdateToPayPerRequestDateTime"`
@@ -626,6 +723,12 @@ type ExpectedAttributeValue struct {
 	AttributeValueList []wire.Document `wire:"AttributeValueList"`
 }
 
+type ExportSummary struct {
+	ExportArn    *string `wire:"ExportArn"`
+	ExportStatus *string `wire:"ExportStatus"`
+	ExportType   *string `wire:"ExportType"`
+}
+
 type FailureException struct {
 	ExceptionName        *string `wire:"ExceptionName"`
 	ExceptionDescription *string `wire:"ExceptionDescription"`
@@ -673,6 +776,11 @@ type GlobalSecondaryIndexWarmThroughputDescription struct {
 	Status              *string `wire:"Status"`
 }
 
+type GlobalTable struct {
+	GlobalTableName  *string   `wire:"GlobalTableName"`
+	ReplicationGroup []Replica `wire:"ReplicationGroup"`
+}
+
 type GlobalTableWitnessDescription struct {
 	RegionName    *string `wire:"RegionName"`
 	WitnessStatus *string `wire:"WitnessStatus"`
@@ -681,6 +789,17 @@ type GlobalTableWitnessDescription struct {
 type GlobalTableWitnessGroupUpdate struct {
 	Create *CreateGlobalTableWitnessGroupMemberAction `wire:"Create"`
 	Delete *DeleteGlobalTableWitnessGroupMemberAction `wire:"Delete"`
+}
+
+type ImportSummary struct {
+	ImportArn             *string         `wire:"ImportArn"`
+	ImportStatus          *string         `wire:"ImportStatus"`
+	TableArn              *string         `wire:"TableArn"`
+	S3BucketSource        *S3BucketSource `wire:"S3BucketSource"`
+	CloudWatchLogGroupArn *string         `wire:"CloudWatchLogGroupArn"`
+	InputFormat           *string         `wire:"InputFormat"`
+	StartTime             *wire.Time      `wire:"StartTime"`
+	EndTime               *wire.Time      `wire:"EndTime"`
 }
 
 type ItemCollectionMetrics struct {
@@ -783,6 +902,10 @@ type PutRequest struct {
 	Item wire.Document `wire:"Item,required"`
 }
 
+type Replica struct {
+	RegionName *string `wire:"RegionName"`
+}
+
 type ReplicaDescription struct {
 	RegionName                         *string                                  `wire:"RegionName"`
 	ReplicaStatus                      *string                                  `wire:"ReplicaStatus"`
@@ -824,6 +947,12 @@ type RestoreSummary struct {
 	SourceTableArn    *string    `wire:"SourceTableArn"`
 	RestoreDateTime   *wire.Time `wire:"RestoreDateTime,required"`
 	RestoreInProgress bool       `wire:"RestoreInProgress,required"`
+}
+
+type S3BucketSource struct {
+	S3BucketOwner *string `wire:"S3BucketOwner"`
+	S3Bucket      *string `wire:"S3Bucket,required"`
+	S3KeyPrefix   *string `wire:"S3KeyPrefix"`
 }
 
 type SSEDescription struct {
@@ -1005,6 +1134,7 @@ const (
 	CodeInternalServerError                      = "InternalServerError"
 	CodeItemCollectionSizeLimitExceededException = "ItemCollectionSizeLimitExceededException"
 	CodeLimitExceededException                   = "LimitExceededException"
+	CodePolicyNotFoundException                  = "PolicyNotFoundException"
 	CodeProvisionedThroughputExceededException   = "ProvisionedThroughputExceededException"
 	CodeReplicatedWriteConflictException         = "ReplicatedWriteConflictException"
 	CodeRequestLimitExceeded                     = "RequestLimitExceeded"
@@ -1053,6 +1183,28 @@ const (
 	AttributeActionAdd    = "ADD"
 	AttributeActionPut    = "PUT"
 	AttributeActionDelete = "DELETE"
+)
+
+// Values of BackupStatus.
+const (
+	BackupStatusCreating  = "CREATING"
+	BackupStatusDeleted   = "DELETED"
+	BackupStatusAvailable = "AVAILABLE"
+)
+
+// Values of BackupType.
+const (
+	BackupTypeUser      = "USER"
+	BackupTypeSystem    = "SYSTEM"
+	BackupTypeAwsBackup = "AWS_BACKUP"
+)
+
+// Values of BackupTypeFilter.
+const (
+	BackupTypeFilterUser      = "USER"
+	BackupTypeFilterSystem    = "SYSTEM"
+	BackupTypeFilterAwsBackup = "AWS_BACKUP"
+	BackupTypeFilterAll       = "ALL"
 )
 
 // Values of BillingMode.
@@ -1120,11 +1272,33 @@ const (
 	DisassociationModeWaitForReplication = "WAIT_FOR_REPLICATION"
 )
 
+// Values of ExportStatus.
+const (
+	ExportStatusInProgress = "IN_PROGRESS"
+	ExportStatusCompleted  = "COMPLETED"
+	ExportStatusFailed     = "FAILED"
+)
+
+// Values of ExportType.
+const (
+	ExportTypeFullExport        = "FULL_EXPORT"
+	ExportTypeIncrementalExport = "INCREMENTAL_EXPORT"
+)
+
 // Values of GlobalTableSettingsReplicationMode.
 const (
 	GlobalTableSettingsReplicationModeEnabled              = "ENABLED"
 	GlobalTableSettingsReplicationModeDisabled             = "DISABLED"
 	GlobalTableSettingsReplicationModeEnabledWithOverrides = "ENABLED_WITH_OVERRIDES"
+)
+
+// Values of ImportStatus.
+const (
+	ImportStatusInProgress = "IN_PROGRESS"
+	ImportStatusCompleted  = "COMPLETED"
+	ImportStatusCancelling = "CANCELLING"
+	ImportStatusCancelled  = "CANCELLED"
+	ImportStatusFailed     = "FAILED"
 )
 
 // Values of IndexStatus.
@@ -1133,6 +1307,13 @@ const (
 	IndexStatusUpdating = "UPDATING"
 	IndexStatusDeleting = "DELETING"
 	IndexStatusActive   = "ACTIVE"
+)
+
+// Values of InputFormat.
+const (
+	InputFormatDynamodbJson = "DYNAMODB_JSON"
+	InputFormatIon          = "ION"
+	InputFormatCsv          = "CSV"
 )
 
 // Values of KeyType.
