@@ -80,8 +80,7 @@ func run(ctx context.Context, binary string, d *deployment, orders int) error {
 		return errors.New("an order was lost")
 	}
 	fmt.Printf("The journey of one of them (signalbox trace):\n\n")
-	_ = box.run(ctx, "trace", shop.trace()) // what there is of it
-	return nil
+	return box.run(ctx, "trace", shop.trace())
 }
 
 // shipAll makes orders and waits until each is shipped; on the way it kills the
