@@ -21,8 +21,9 @@ const logName = "traces"
 const (
 	writeEvery = 100 * time.Millisecond // what is noted is written at the latest then
 	trimEvery  = time.Minute
-	maxWaiting = 10_000 // spans held where the log cannot be written
-	maxBlock   = 500    // spans in an entry
+	maxWaiting = 10_000  // spans held where the log cannot be written
+	maxBlock   = 500     // spans in an entry
+	granule    = 1 << 20 // bytes that are trimmed together, for their number
 	// early is how much before its first span a trace may say that it began.
 	early = 5 * time.Minute
 )
@@ -32,6 +33,7 @@ type Options struct {
 	Clock     clock.Clock
 	Logger    *slog.Logger  // nil: silence
 	Retention time.Duration // 0: 24 hours
+	MaxBytes  int64         // that a run keeps, at about; 0: 256 MiB
 }
 
 // Journal keeps spans. A nil one keeps none. It is safe for concurrent use.
@@ -45,9 +47,16 @@ type Journal struct {
 	due     chan struct{} // has room for one word: there is something to write
 	closed  bool
 
-	writing sync.Mutex // held while what waits is written, so that it stays in order
+	writing sync.Mutex // held while what waits is written, so that it stays in order; guards marks
+	marks   []mark     // of what this run has written, the oldest first
 	stop    context.CancelFunc
 	done    chan struct{} // closed when the writer has ended
+}
+
+// mark is a stretch of the log: where it begins, and how long it is.
+type mark struct {
+	from  engine.Position
+	bytes int64
 }
 
 // Open opens the journal, and begins to write and to trim it.
@@ -57,6 +66,9 @@ func Open(logs engine.Logs, o Options) *Journal {
 	}
 	if o.Retention <= 0 {
 		o.Retention = 24 * time.Hour
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 256 << 20
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	j := &Journal{logs: logs, opts: o, due: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
@@ -132,7 +144,33 @@ func (j *Journal) trim(ctx context.Context, before time.Time) error {
 	if err != nil {
 		return err
 	}
-	return j.logs.Trim(ctx, logName, p)
+	return j.logs.Trim(ctx, logName, max(p, j.tooMuch()))
+}
+
+// tooMuch is the position below which the log is more than it may be.
+func (j *Journal) tooMuch() (before engine.Position) {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	var total int64
+	for _, m := range j.marks {
+		total += m.bytes
+	}
+	for total > j.opts.MaxBytes && len(j.marks) > 1 {
+		total -= j.marks[0].bytes
+		j.marks = j.marks[1:]
+		before = j.marks[0].from
+	}
+	return before
+}
+
+// marked notes what was written. Called with writing held.
+func (j *Journal) marked(from engine.Position, blocks [][]byte) {
+	if n := len(j.marks); n == 0 || j.marks[n-1].bytes >= min(granule, j.opts.MaxBytes/4) {
+		j.marks = append(j.marks, mark{from: from})
+	}
+	for _, b := range blocks {
+		j.marks[len(j.marks)-1].bytes += int64(len(b))
+	}
 }
 
 // flush writes what was noted before the call. What cannot be written is given
@@ -157,7 +195,10 @@ func (j *Journal) flush(ctx context.Context) error {
 		blocks = append(blocks, block)
 	}
 	if err == nil {
-		_, err = j.logs.Append(ctx, logName, blocks...)
+		var from engine.Position
+		if from, err = j.logs.Append(ctx, logName, blocks...); err == nil {
+			j.marked(from, blocks)
+		}
 	}
 	if err != nil {
 		j.mu.Lock()
