@@ -188,8 +188,8 @@ func TestRefusals(t *testing.T) {
 		{"a version that is not there", invoke(&lambda.InvokeInput{FunctionName: new("f"), Qualifier: new("9")}), "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:9"},
 		{"two qualifiers", invoke(&lambda.InvokeInput{FunctionName: new("f:1"), Qualifier: new("2")}), "InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier."},
 		{"a payload that is no JSON", invoke(&lambda.InvokeInput{FunctionName: new("f"), Payload: []byte("{")}), "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: unexpected end of JSON input"},
-		{"a payload of more than 6 MB", invoke(&lambda.InvokeInput{FunctionName: new("f"), Payload: bytes.Repeat([]byte(" "), 6<<20+1)}), "RequestTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation: it has 6291457"},
-		{"an event of more than 1 MB", invoke(&lambda.InvokeInput{FunctionName: new("f"), InvocationType: types.InvocationTypeEvent, Payload: bytes.Repeat([]byte(" "), 1<<20+1)}), "RequestTooLargeException", "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
+		{"a payload of more than 6 MB", invoke(&lambda.InvokeInput{FunctionName: new("f"), Payload: bytes.Repeat([]byte(" "), 6<<20+1)}), "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
+		{"an event of more than 1 MB", invoke(&lambda.InvokeInput{FunctionName: new("f"), InvocationType: types.InvocationTypeEvent, Payload: bytes.Repeat([]byte(" "), 1<<20+1)}), "RequestEntityTooLargeException", "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			if code, message := apiError(c.err); code != c.code || message != c.message {

@@ -39,7 +39,7 @@ func (s *Service) store(ctx context.Context, from source, operation string) (cat
 		return catalog.Code{}, api.Invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
 	case from.zip != nil:
 		if len(from.zip) > bundle.MaxZipped {
-			return catalog.Code{}, api.Refuse(api.CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation", MaxRequest, operation)
+			return catalog.Code{}, api.TooLarge("Request must be smaller than %d bytes for the %s operation", MaxRequest, operation)
 		}
 		return s.keep(ctx, bytes.NewReader(from.zip), int64(len(from.zip)))
 	case from.bucket == nil || from.key == nil:

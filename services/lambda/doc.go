@@ -22,7 +22,11 @@
 // go1.x; a version that the machine does not have runs with the one that it
 // has, and says so. Not covered: container images, VPCs, file systems,
 // extensions, provisioned concurrency, response streaming (a streaming
-// handler's answer is gathered and sent whole), code signing.
+// handler's answer is gathered and sent whole), code signing, and the end of loops
+// of functions that call themselves. A function's memory is told and bounds the
+// heap of Node, but is not enforced otherwise. Code and layers lie where
+// LAMBDA_TASK_ROOT and PATH say: paths below /var/task and /opt are understood in
+// environment variables, not in code.
 //
 // In development the bucket hot-reload holds the folders of this machine, by
 // their absolute paths: such code runs where it lies, and a change of it counts

@@ -36,7 +36,7 @@ func (s *Service) Call(ctx context.Context, functionARN string, payload []byte, 
 		return Result{}, err
 	}
 	if len(payload) > api.MaxPayload {
-		return Result{}, tooLarge(len(payload), "InvokeFunction", api.MaxPayload)
+		return Result{}, tooLarge()
 	}
 	if payload, err = api.CheckPayload(payload); err != nil {
 		return Result{}, err
@@ -51,8 +51,8 @@ func optional(text string) *string {
 	return &text
 }
 
-func tooLarge(size int, operation string, limit int) error {
-	return api.Refuse(api.CodeRequestTooLargeException, "Request must be smaller than %d bytes for the %s operation: it has %d", limit, operation, size)
+func tooLarge() error {
+	return api.TooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", api.MaxPayload)
 }
 
 // run invokes the version that the name stands for.
@@ -137,10 +137,10 @@ func (s *Service) Invoke(ctx context.Context, in *api.InvokeInput) (*api.InvokeO
 	}
 	event := wire.Value(in.InvocationType) == api.InvocationTypeEvent
 	if event && len(in.Payload) > api.MaxEvent {
-		return nil, api.Refuse(api.CodeRequestTooLargeException, "%d byte payload is too large for the Event invocation type (limit %d bytes)", len(in.Payload), api.MaxEvent)
+		return nil, api.TooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(in.Payload), api.MaxEvent)
 	}
 	if len(in.Payload) > api.MaxPayload {
-		return nil, tooLarge(len(in.Payload), "InvokeFunction", api.MaxPayload)
+		return nil, tooLarge()
 	}
 	payload, err := api.CheckPayload(in.Payload)
 	if err != nil {

@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/bundle"
@@ -197,6 +194,10 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *catalog.Version) (*
 	if err := w.unpack(ctx, v, task, opt); err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
 	}
+	variables, err := w.s.variables(v)
+	if err != nil {
+		return nil, err
+	}
 	runtime, ok := runtimes.Parse(v.Runtime)
 	if !ok {
 		return nil, api.Refuse(api.CodeInvalidRuntimeException, "%s is not implemented by Signalbox", v.Runtime)
@@ -222,17 +223,25 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *catalog.Version) (*
 			return nil, err
 		}
 	}
+	if extensions, err := filepath.Glob(filepath.Join(opt, "extensions", "*")); err == nil && len(extensions) > 0 {
+		notice("its layers bring extensions, which Signalbox does not run: " + path.Base(extensions[0]))
+	}
+	where := layout{task: task, opt: opt}
+	command := w.s.host.Command(runtime, interpreter, v.Handler, task, opt, int(v.Memory))
+	if wrapper := variables[execWrapper]; wrapper != "" && runtime.Family != runtimes.Program {
+		command = append([]string{where.here(wrapper)}, command...)
+	}
 	about := string(runtime.Family)
 	if interpreter.Version != "" {
 		about += ":" + interpreter.Version
 	}
 	return sandbox.NewPool(sandbox.Config{Clock: w.s.Clock, Logs: w.s.Logs, Logger: w.s.Logger, Idle: w.s.Idle}, sandbox.Recipe{
 		Scope: v.Scope, Name: v.Function, Version: v.Version, Runtime: about, Notices: notices,
-		Command: w.s.host.Command(runtime, interpreter, v.Handler, task, opt, int(v.Memory)), Dir: task, Tmp: w.tmp,
+		Command: command, Dir: task, Tmp: w.tmp,
 		Timeout: time.Duration(v.Timeout) * time.Second, Memory: int(v.Memory),
 		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == api.LogFormatJson,
 		Environment: func(stream, tmp string) ([]string, time.Time, error) {
-			return w.environment(v, w.s.host.Env(runtime, interpreter, task, opt, sdk), task, opt, stream, tmp)
+			return w.environment(v, variables, w.s.host.Env(runtime, interpreter, task, opt, sdk), where, stream, tmp)
 		},
 	}), nil
 }
@@ -268,69 +277,6 @@ func (w *workshop) unpack(ctx context.Context, v *catalog.Version, task, opt str
 		}
 	}
 	return os.MkdirAll(opt, 0o755)
-}
-
-// environment is that of a new process (developer guide, page
-// configuration-envvars): of this process's own it has PATH alone.
-func (w *workshop) environment(v *catalog.Version, paths []string, task, opt, stream, tmp string) (env []string, expires time.Time, err error) {
-	variables, err := w.s.variables(v)
-	if err != nil {
-		return nil, expires, err
-	}
-	expires = w.s.Clock.Now().Add(credentialsTime)
-	id, secret, token, err := w.s.Issuer.Issue(v.Account, sessionARN(v), expires)
-	if err != nil {
-		return nil, expires, err
-	}
-	all := map[string]string{
-		"PATH": os.Getenv("PATH") + ":" + filepath.Join(opt, "bin"), "HOME": tmp, "TMPDIR": tmp, "LANG": "en_US.UTF-8", "TZ": ":UTC",
-		"AWS_ENDPOINT_URL": w.s.Endpoint(),
-	}
-	if v.Code.Folder != "" { // which is not for us to write into
-		all["PYTHONDONTWRITEBYTECODE"] = "1"
-		all["SIGNALBOX_NODE_MODULES"] = filepath.Join(filepath.Dir(opt), "node_modules")
-	}
-	for _, p := range paths {
-		key, value, _ := strings.Cut(p, "=")
-		all[key] = value
-	}
-	for name, value := range variables {
-		if w.s.Home != nil {
-			value = w.s.Home(value)
-		}
-		all[name] = value
-	}
-	runtime, _ := runtimes.Parse(v.Runtime)
-	maps.Copy(all, map[string]string{
-		"_HANDLER": v.Handler, "LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": w.s.host.Dir(),
-		"AWS_REGION": v.Region, "AWS_DEFAULT_REGION": v.Region,
-		"AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token,
-		"AWS_LAMBDA_FUNCTION_NAME": v.Function, "AWS_LAMBDA_FUNCTION_VERSION": v.Version,
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(int(v.Memory)), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME": *v.Logging.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-	})
-	if name := runtime.ExecutionEnv(); name != "" {
-		all["AWS_EXECUTION_ENV"] = name
-	}
-	if *v.Logging.LogFormat == api.LogFormatJson {
-		all["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
-		all["AWS_LAMBDA_LOG_LEVEL"] = *v.Logging.ApplicationLogLevel
-	}
-	env = make([]string, 0, len(all))
-	for key, value := range all {
-		env = append(env, key+"="+value)
-	}
-	return env, expires, nil
-}
-
-// sessionARN is whom a function's credentials stand for: its role, in a
-// session of the function's name.
-func sessionARN(v *catalog.Version) string {
-	role := v.Role
-	if a, err := arn.Parse(role); err == nil {
-		return "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(a.Resource) + "/" + v.Function
-	}
-	return role
 }
 
 func (w *workshop) isClosed() bool {

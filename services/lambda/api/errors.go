@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -34,6 +36,17 @@ func Conflict(format string, args ...any) error {
 func Throttled(reason string) error {
 	e := wire.Errorf(CodeTooManyRequestsException, "Rate Exceeded.")
 	e.Detail = &TooManyRequestsException{Type: new("User"), Reason: new(reason)}
+	return e
+}
+
+// CodeRequestEntityTooLarge is what AWS answers to a request that is too large;
+// its model says RequestTooLargeException.
+const CodeRequestEntityTooLarge = "RequestEntityTooLargeException"
+
+// TooLarge is the error of a request that is too large.
+func TooLarge(format string, args ...any) error {
+	e := wire.Errorf(CodeRequestEntityTooLarge, format, args...)
+	e.Status, e.Detail = http.StatusRequestEntityTooLarge, &fault{Type: new("User"), Message: &e.Message}
 	return e
 }
 

@@ -92,7 +92,7 @@ func (s *URLs) answerURL(ctx context.Context, w http.ResponseWriter, r *http.Req
 	case wire.IsCode(err, api.CodeTooManyRequestsException):
 		urlError(w, http.StatusTooManyRequests, new("Rate Exceeded."))
 		return
-	case wire.IsCode(err, api.CodeRequestTooLargeException):
+	case wire.IsCode(err, api.CodeRequestEntityTooLarge):
 		urlError(w, http.StatusRequestEntityTooLarge, new("Request Entity Too Large"))
 		return
 	case err != nil:
