@@ -17,6 +17,8 @@ func TestTerraformKeepsTables(t *testing.T) {
 	tf.destroy("-var=revision=2")
 }
 
-func TestTablesByThePythonSDK(t *testing.T) { runScript(t, nil, python(t), "testdata/python/tables.py") }
+func TestTablesByThePythonSDK(t *testing.T) {
+	runScript(t, nil, python(t), "testdata/python/tables.py")
+}
 
 func TestTablesByTheJavaScriptSDK(t *testing.T) { runJavaScript(t, "tables.mjs") }

@@ -87,7 +87,8 @@ func TestWatchedSource(t *testing.T) {
 	source := filepath.Join(dir, "f", "a.py")
 	write := func(text string) {
 		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(source), 0o755); err == nil {
+		err := os.MkdirAll(filepath.Dir(source), 0o755)
+		if err == nil {
 			err = os.WriteFile(source, []byte(text), 0o644)
 		}
 		if err != nil {

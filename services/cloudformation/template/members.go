@@ -41,8 +41,6 @@ func text(where string, to *string) func(any) error {
 	}
 }
 
-func ignored(any) error { return nil }
-
 func readResource(name string, m map[string]any) (*Resource, error) {
 	r := &Resource{Properties: map[string]any{}, DeletionPolicy: "Delete", ReplacePolicy: "Delete"}
 	where := "Resources/" + name + "/"
