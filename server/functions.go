@@ -28,7 +28,7 @@ import (
 // the buses need functions, too.
 func (s *Server) functions(ctx context.Context, c Config, packages *uploads, box *seal.Box, keys *gateway.Keyring, groups *logs.Service, tables *dynamodb.Service, out *outlets, who *callers) (*lambda.Service, error) {
 	f, err := lambda.New(ctx, lambda.Config{
-		Engine: packages.sparing(), Objects: packages, Traces: s.traces, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
+		Engine: packages.sparing(), Objects: packages, Traces: s.traces, TraceOf: s.headers.of, Clock: c.Clock, Logger: c.Logger, Box: box, Data: filepath.Join(c.Data, "lambda"), Cache: c.Cache,
 		Logs: groups, Issuer: keys, Endpoint: s.URL, Outlets: out, Queues: messages{out.queues}, Streams: changes{tables.Changes(), &s.headers},
 		Authenticate: func(r *http.Request, body []byte) (lambda.Caller, []byte, error) {
 			caller, body, err := who.front.Authenticate(r, body)

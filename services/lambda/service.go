@@ -43,7 +43,10 @@ type Config struct {
 	Home    func(value string) string
 	Outlets Outlets        // destinations and dead-letter queues
 	Traces  *trace.Journal // keeps what invocations did; nil: nobody
-	Objects Objects        // code in S3
+	// TraceOf is the trace header that a record of a stream or a queue came
+	// with, "" where it has none; nil: none has.
+	TraceOf func(record []byte) string
+	Objects Objects // code in S3
 	// Development has the bucket hot-reload stand for folders of this machine.
 	Development bool
 	Queues      Queues        // event source mappings of queues
@@ -156,7 +159,7 @@ func (s *Service) load(ctx context.Context) error {
 	})
 	load(func() (e error) {
 		s.Mappings, e = mapping.New(ctx, mapping.Config{
-			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Queues: c.Queues, Streams: c.Streams, Call: s.Call, Send: s.Send,
+			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Queues: c.Queues, Streams: c.Streams, Call: s.Call, Send: s.Send, TraceOf: c.TraceOf,
 		})
 		return
 	})

@@ -33,6 +33,9 @@ type Config struct {
 	Call func(ctx context.Context, functionARN string, payload []byte, p api.CallParams) (api.Result, error)
 	// Send makes a record of a batch that was given up durable on its way.
 	Send func(ctx context.Context, n catalog.Name, f *catalog.Function, m async.Message) error
+	// TraceOf is the trace header that a source's record came with, "" where it
+	// has none; nil: none has. A batch goes on with the trace of its first record.
+	TraceOf func(record []byte) string
 }
 
 // Mappings are all event source mappings.

@@ -147,7 +147,7 @@ func (p *pollers) runner(m *record) *sources.Mapping {
 		Filter: filter, Report: len(m.Responses) > 0, Concurrency: int(wire.Value(m.Scaling)),
 		Clock: p.s.Clock, Logger: p.s.Logger,
 		Invoke: func(ctx context.Context, payload []byte) (sources.Answer, error) {
-			result, err := p.s.Call(ctx, m.Function, payload, api.CallParams{})
+			result, err := p.s.Call(ctx, m.Function, payload, api.CallParams{Trace: p.s.traceOf(payload)})
 			if wire.IsCode(err, api.CodeTooManyRequestsException) {
 				err = fmt.Errorf("%w: %w", sources.ErrThrottled, err)
 			}
