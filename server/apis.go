@@ -19,7 +19,9 @@ import (
 	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/domains"
 	"github.com/signalbox/signalbox/services/apigateway/httpapi"
+	"github.com/signalbox/signalbox/services/apigateway/imports"
 	"github.com/signalbox/signalbox/services/apigateway/rest"
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/lambda"
@@ -30,11 +32,15 @@ import (
 // apis opens API Gateway: the services of REST and of HTTP APIs, and the
 // addresses of those that are deployed.
 func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, functions *lambda.Service, groups *logs.Service, client *http.Client, who *callers) ([]*wire.Service, []gateway.Route, error) {
-	old, err := apigateway.New(ctx, eng, c.Clock)
+	names, err := domains.Open(ctx, eng)
 	if err != nil {
 		return nil, nil, err
 	}
-	apis, err := apigatewayv2.New(ctx, eng, c.Clock)
+	old, err := apigateway.New(ctx, eng, c.Clock, names, imports.Read)
+	if err != nil {
+		return nil, nil, err
+	}
+	apis, err := apigatewayv2.New(ctx, eng, c.Clock, names)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,6 +60,9 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 	})
 	s.home.exists = func(id string) bool { return old.Exists(id) || apis.Exists(id) }
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if to, ok := names.Resolve(r); ok {
+			to.Put(r)
+		}
 		if a, _ := address.Parse(r); apis.Exists(a.API) {
 			httpAPIs.ServeHTTP(w, r)
 			return
@@ -61,7 +70,7 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 		restAPIs.ServeHTTP(w, r)
 	})
 	return []*wire.Service{apigateway.NewService(old), apigatewayv2.NewService(apis)},
-		[]gateway.Route{{Name: "execute-api", Match: address.Match, Handler: front, Traced: true}}, nil
+		[]gateway.Route{{Name: "execute-api", Match: func(r *http.Request) bool { return address.Match(r) || names.Match(r) }, Handler: front, Traced: true}}, nil
 }
 
 // integrationSession is the name of the sessions in which integrations act as

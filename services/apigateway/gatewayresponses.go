@@ -47,7 +47,8 @@ func complete(r, standard GatewayResponse) GatewayResponse {
 	return r
 }
 
-func checkGatewayResponse(r *GatewayResponse) error {
+// CheckGatewayResponse says what is wrong with a gateway response.
+func CheckGatewayResponse(r *GatewayResponse) error {
 	if _, known := refusal.Kinds[*r.ResponseType]; !known {
 		return bad("Invalid gateway response type specified: %s", *r.ResponseType)
 	}
@@ -65,7 +66,7 @@ func checkGatewayResponse(r *GatewayResponse) error {
 // PutGatewayResponse implements [API].
 func (s *Service) PutGatewayResponse(ctx context.Context, in *PutGatewayResponseInput) (*PutGatewayResponseOutput, error) {
 	r := &GatewayResponse{ResponseType: in.ResponseType, StatusCode: in.StatusCode, ResponseParameters: in.ResponseParameters, ResponseTemplates: in.ResponseTemplates}
-	if err := checkGatewayResponse(r); err != nil {
+	if err := CheckGatewayResponse(r); err != nil {
 		return nil, err
 	}
 	return (*PutGatewayResponseOutput)(r), s.change(ctx, *in.RestApiId, func(a *api) error {
@@ -114,7 +115,7 @@ func (s *Service) UpdateGatewayResponse(ctx context.Context, in *UpdateGatewayRe
 			return err
 		}
 		out = UpdateGatewayResponseOutput(*r)
-		return checkGatewayResponse(r)
+		return CheckGatewayResponse(r)
 	})
 	return &out, err
 }

@@ -13,17 +13,17 @@ import (
 // The bounds of an integration's time-out, in milliseconds. AWS raises the upper
 // one on request.
 const (
-	leastTimeout   = 50
+	LeastTimeout   = 50
 	DefaultTimeout = 29_000
-	mostTimeout    = 300_000
+	MostTimeout    = 300_000
 )
 
 var passthroughs = []string{"WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"}
 
 var integrationURI = regexp.MustCompile(`^arn:[^:]+:apigateway:[^:]+:([^:]+\.)?[^:.]+:(path|action)/.+`)
 
-// checkIntegration completes an integration and says what is wrong with it.
-func checkIntegration(i *Integration) error {
+// CheckIntegration completes an integration and says what is wrong with it.
+func CheckIntegration(i *Integration) error {
 	i.PassthroughBehavior = orElse(i.PassthroughBehavior, passthroughs[0])
 	if !slices.Contains(passthroughs, *i.PassthroughBehavior) {
 		return bad("Invalid passthrough behavior specified: it is one of %s", strings.Join(passthroughs, ", "))
@@ -31,8 +31,8 @@ func checkIntegration(i *Integration) error {
 	if i.TimeoutInMillis == 0 {
 		i.TimeoutInMillis = DefaultTimeout
 	}
-	if i.TimeoutInMillis < leastTimeout || i.TimeoutInMillis > mostTimeout {
-		return bad("Timeout should be between %d ms and %d ms", leastTimeout, DefaultTimeout)
+	if i.TimeoutInMillis < LeastTimeout || i.TimeoutInMillis > MostTimeout {
+		return bad("Timeout should be between %d ms and %d ms", LeastTimeout, DefaultTimeout)
 	}
 	if wire.Value(i.ConnectionType) == ConnectionTypeVpcLink {
 		return bad("VPC links are not implemented by Signalbox.")
@@ -127,7 +127,7 @@ func (s *Service) PutIntegration(ctx context.Context, in *PutIntegrationInput) (
 	if i.CacheKeyParameters == nil {
 		i.CacheKeyParameters = []string{}
 	}
-	if err := checkIntegration(&i); err != nil {
+	if err := CheckIntegration(&i); err != nil {
 		return nil, err
 	}
 	err := s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(_ *api, m *Method) error {
@@ -182,7 +182,7 @@ func (s *Service) UpdateIntegration(ctx context.Context, in *UpdateIntegrationIn
 		if err != nil {
 			return err
 		}
-		err = checkIntegration(i)
+		err = CheckIntegration(i)
 		out = UpdateIntegrationOutput(*i)
 		return err
 	})

@@ -24,8 +24,8 @@ func (d *Definition) method(resource, verb string) (*Resource, *Method, error) {
 	return r, &m, nil
 }
 
-// setMethod puts a method that has been checked.
-func (r *Resource) setMethod(m Method) {
+// SetMethod puts a method that has been checked.
+func (r *Resource) SetMethod(m Method) {
 	if r.ResourceMethods == nil {
 		r.ResourceMethods = map[string]Method{}
 	}
@@ -42,15 +42,15 @@ func (s *Service) changeMethod(ctx context.Context, id, resource, verb *string, 
 		if err := change(a, m); err != nil {
 			return err
 		}
-		r.setMethod(*m)
+		r.SetMethod(*m)
 		return nil
 	})
 }
 
 var requestParameter = regexp.MustCompile(`^method\.request\.(path|querystring|multivaluequerystring|header|multivalueheader)\.[^\s]+$`)
 
-// checkMethod says what of a method does not fit its API.
-func (d *Definition) checkMethod(m *Method) error {
+// CheckMethod says what of a method does not fit its API.
+func (d *Definition) CheckMethod(m *Method) error {
 	for name := range m.RequestParameters {
 		if !requestParameter.MatchString(name) {
 			return bad("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", name)
@@ -95,8 +95,8 @@ func (s *Service) PutMethod(ctx context.Context, in *PutMethodInput) (*PutMethod
 		if _, there := r.ResourceMethods[verb]; there {
 			return conflict("Method already exists for this resource")
 		}
-		r.setMethod(m)
-		return a.checkMethod(&m)
+		r.SetMethod(m)
+		return a.CheckMethod(&m)
 	})
 	return (*PutMethodOutput)(&m), err
 }
@@ -121,7 +121,7 @@ func (s *Service) UpdateMethod(ctx context.Context, in *UpdateMethodInput) (*Upd
 			return err
 		}
 		out = UpdateMethodOutput(*m)
-		return a.checkMethod(m)
+		return a.CheckMethod(m)
 	})
 	return &out, err
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/signalbox/signalbox/wire"
 )
 
-var modelName = regexp.MustCompile(`^[A-Za-z0-9]{1,128}$`)
+// ModelName is what names of models look like.
+var ModelName = regexp.MustCompile(`^[A-Za-z0-9]{1,128}$`)
 
 func checkModel(m *Model) error {
-	if !modelName.MatchString(*m.Name) {
+	if !ModelName.MatchString(*m.Name) {
 		return bad("Model name must be alphanumeric: %s", *m.Name)
 	}
 	if m.Schema != nil && *m.Schema != "" && !json.Valid([]byte(*m.Schema)) {
@@ -173,7 +174,8 @@ func (s *Service) DeleteRequestValidator(ctx context.Context, in *DeleteRequestV
 	})
 }
 
-func checkAuthorizer(a *Authorizer) error {
+// CheckAuthorizer says what is wrong with an authorizer.
+func CheckAuthorizer(a *Authorizer) error {
 	switch *a.Type {
 	case AuthorizerTypeToken, AuthorizerTypeRequest:
 		if wire.Value(a.AuthorizerUri) == "" {
@@ -205,7 +207,7 @@ func (s *Service) CreateAuthorizer(ctx context.Context, in *CreateAuthorizerInpu
 		AuthType: orElse(in.AuthType, "custom"), AuthorizerCredentials: in.AuthorizerCredentials, IdentitySource: in.IdentitySource,
 		IdentityValidationExpression: in.IdentityValidationExpression, AuthorizerResultTtlInSeconds: orElse(in.AuthorizerResultTtlInSeconds, 300),
 	}
-	if err := checkAuthorizer(v); err != nil {
+	if err := CheckAuthorizer(v); err != nil {
 		return nil, err
 	}
 	return (*CreateAuthorizerOutput)(v), s.change(ctx, *in.RestApiId, func(a *api) error {
@@ -255,7 +257,7 @@ func (s *Service) UpdateAuthorizer(ctx context.Context, in *UpdateAuthorizerInpu
 			return err
 		}
 		out = UpdateAuthorizerOutput(*v)
-		return checkAuthorizer(v)
+		return CheckAuthorizer(v)
 	})
 	return &out, err
 }

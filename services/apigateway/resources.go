@@ -20,8 +20,8 @@ func (d *Definition) resource(id string) (*Resource, error) {
 	return nil, notFound("Invalid Resource identifier specified")
 }
 
-// addResource makes a resource below another one.
-func (d *Definition) addResource(parent *Resource, part string) (*Resource, error) {
+// AddResource makes a resource below another one.
+func (d *Definition) AddResource(parent *Resource, part string) (*Resource, error) {
 	if !pathPart.MatchString(part) {
 		return nil, bad("Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.")
 	}
@@ -57,7 +57,7 @@ func (s *Service) CreateResource(ctx context.Context, in *CreateResourceInput) (
 		if err != nil {
 			return err
 		}
-		r, err := a.addResource(parent, *in.PathPart)
+		r, err := a.AddResource(parent, *in.PathPart)
 		if err == nil {
 			out = CreateResourceOutput(*r)
 		}
@@ -158,7 +158,7 @@ func (s *Service) UpdateResource(ctx context.Context, in *UpdateResourceInput) (
 			return bad("Resources cannot be cyclical.")
 		}
 		delete(a.Resources, *r.Id)
-		moved, err := a.addResource(parent, wire.Value(r.PathPart))
+		moved, err := a.AddResource(parent, wire.Value(r.PathPart))
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (s *Service) CreateRestApi(ctx context.Context, in *CreateRestApiInput) (*C
 	r.Policy, r.Tags, r.SecurityPolicy, r.EndpointAccessMode = in.Policy, in.Tags, in.SecurityPolicy, in.EndpointAccessMode
 	r.DisableExecuteApiEndpoint = wire.Value(in.DisableExecuteApiEndpoint)
 	if in.EndpointConfiguration != nil {
-		r.EndpointConfiguration = endpoint(*in.EndpointConfiguration)
+		r.EndpointConfiguration = Endpoint(*in.EndpointConfiguration)
 	}
 	if err := checkAPI(a); err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func (s *Service) CreateRestApi(ctx context.Context, in *CreateRestApiInput) (*C
 	return (*CreateRestApiOutput)(&a.RestApi), s.apis.Put(ctx, *r.Id, a)
 }
 
-// endpoint completes what kind of endpoint an API has.
-func endpoint(c EndpointConfiguration) *EndpointConfiguration {
+// Endpoint completes what kind of endpoint an API has.
+func Endpoint(c EndpointConfiguration) *EndpointConfiguration {
 	if len(c.Types) == 0 {
 		c.Types = []string{EndpointTypeEdge}
 	}
@@ -66,7 +66,7 @@ func (s *Service) newAPI(ctx context.Context) *api {
 	a := &api{Scope: wire.ScopeOf(ctx)}
 	a.RestApi = RestApi{
 		Id: &id, CreatedDate: new(wire.At(s.clock.Now())), RootResourceId: root.Id, ApiKeySource: new(ApiKeySourceTypeHeader),
-		EndpointConfiguration: endpoint(EndpointConfiguration{}),
+		EndpointConfiguration: Endpoint(EndpointConfiguration{}),
 	}
 	a.Resources = map[string]*Resource{*root.Id: root}
 	a.Models = map[string]*Model{

@@ -14,11 +14,12 @@ type Deployed struct {
 	Definition   *Definition // the same pointer for the same deployment
 }
 
-// Deployed finds what a stage of an API serves.
+// Deployed finds what a stage of an API serves. An API whose own address is
+// disabled answers at custom domains only.
 func (s *Service) Deployed(id, stageName string) (Deployed, bool) {
 	st := s.stages.Get(key(&id, &stageName))
 	a := s.apis.Get(id)
-	if st == nil || a == nil || a.RestApi.DisableExecuteApiEndpoint {
+	if st == nil || a == nil {
 		return Deployed{}, false
 	}
 	d := s.deployments.Get(key(&id, st.Stage.DeploymentId))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/apigateway/domains"
 	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -15,6 +16,8 @@ import (
 // Service implements [API].
 type Service struct {
 	clock clock.Clock
+	names *domains.Names
+	read  Reader
 
 	mu          sync.Mutex // serializes changes of the documents
 	apis        *engine.Documents[api]
@@ -59,9 +62,9 @@ type stage struct {
 // account is kept by account and region.
 type account struct{ CloudwatchRole *string }
 
-// New loads the APIs.
-func New(ctx context.Context, eng engine.Engine, clk clock.Clock) (*Service, error) {
-	s := &Service{clock: clk}
+// New loads the APIs. Documents are read by read: package imports has it.
+func New(ctx context.Context, eng engine.Engine, clk clock.Clock, names *domains.Names, read Reader) (*Service, error) {
+	s := &Service{clock: clk, names: names, read: read}
 	var err error
 	if s.apis, err = engine.OpenDocuments[api](ctx, eng.Records(), "apigateway.api"); err != nil {
 		return nil, err

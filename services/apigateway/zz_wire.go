@@ -82,6 +82,16 @@ type API interface {
 	DeleteUsagePlanKey(ctx context.Context, in *DeleteUsagePlanKeyInput) (*DeleteUsagePlanKeyOutput, error)
 	GetUsagePlanKey(ctx context.Context, in *GetUsagePlanKeyInput) (*GetUsagePlanKeyOutput, error)
 	GetUsagePlanKeys(ctx context.Context, in *GetUsagePlanKeysInput) (*GetUsagePlanKeysOutput, error)
+	CreateDomainName(ctx context.Context, in *CreateDomainNameInput) (*CreateDomainNameOutput, error)
+	DeleteDomainName(ctx context.Context, in *DeleteDomainNameInput) (*DeleteDomainNameOutput, error)
+	GetDomainName(ctx context.Context, in *GetDomainNameInput) (*GetDomainNameOutput, error)
+	GetDomainNames(ctx context.Context, in *GetDomainNamesInput) (*GetDomainNamesOutput, error)
+	UpdateDomainName(ctx context.Context, in *UpdateDomainNameInput) (*UpdateDomainNameOutput, error)
+	CreateBasePathMapping(ctx context.Context, in *CreateBasePathMappingInput) (*CreateBasePathMappingOutput, error)
+	DeleteBasePathMapping(ctx context.Context, in *DeleteBasePathMappingInput) (*DeleteBasePathMappingOutput, error)
+	GetBasePathMapping(ctx context.Context, in *GetBasePathMappingInput) (*GetBasePathMappingOutput, error)
+	GetBasePathMappings(ctx context.Context, in *GetBasePathMappingsInput) (*GetBasePathMappingsOutput, error)
+	UpdateBasePathMapping(ctx context.Context, in *UpdateBasePathMappingInput) (*UpdateBasePathMappingOutput, error)
 	GetAccount(ctx context.Context, in *GetAccountInput) (*GetAccountOutput, error)
 	UpdateAccount(ctx context.Context, in *UpdateAccountInput) (*UpdateAccountOutput, error)
 	TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error)
@@ -172,6 +182,16 @@ func NewService(api API) *wire.Service {
 			wire.Op("DeleteUsagePlanKey", wire.Route{Method: "DELETE", URI: "/usageplans/{usageplanId}/keys/{keyId}", Status: 202, NoOutput: true}, api.DeleteUsagePlanKey),
 			wire.Op("GetUsagePlanKey", wire.Route{Method: "GET", URI: "/usageplans/{usageplanId}/keys/{keyId}"}, api.GetUsagePlanKey),
 			wire.Op("GetUsagePlanKeys", wire.Route{Method: "GET", URI: "/usageplans/{usageplanId}/keys"}, api.GetUsagePlanKeys),
+			wire.Op("CreateDomainName", wire.Route{Method: "POST", URI: "/domainnames", Status: 201}, api.CreateDomainName),
+			wire.Op("DeleteDomainName", wire.Route{Method: "DELETE", URI: "/domainnames/{domain_name}", Status: 202, NoOutput: true}, api.DeleteDomainName),
+			wire.Op("GetDomainName", wire.Route{Method: "GET", URI: "/domainnames/{domain_name}"}, api.GetDomainName),
+			wire.Op("GetDomainNames", wire.Route{Method: "GET", URI: "/domainnames"}, api.GetDomainNames),
+			wire.Op("UpdateDomainName", wire.Route{Method: "PATCH", URI: "/domainnames/{domain_name}"}, api.UpdateDomainName),
+			wire.Op("CreateBasePathMapping", wire.Route{Method: "POST", URI: "/domainnames/{domain_name}/basepathmappings", Status: 201}, api.CreateBasePathMapping),
+			wire.Op("DeleteBasePathMapping", wire.Route{Method: "DELETE", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}", Status: 202, NoOutput: true}, api.DeleteBasePathMapping),
+			wire.Op("GetBasePathMapping", wire.Route{Method: "GET", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}"}, api.GetBasePathMapping),
+			wire.Op("GetBasePathMappings", wire.Route{Method: "GET", URI: "/domainnames/{domain_name}/basepathmappings"}, api.GetBasePathMappings),
+			wire.Op("UpdateBasePathMapping", wire.Route{Method: "PATCH", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}"}, api.UpdateBasePathMapping),
 			wire.Op("GetAccount", wire.Route{Method: "GET", URI: "/account"}, api.GetAccount),
 			wire.Op("UpdateAccount", wire.Route{Method: "PATCH", URI: "/account"}, api.UpdateAccount),
 			wire.Op("TagResource", wire.Route{Method: "PUT", URI: "/tags/{resource_arn}", Status: 204, NoOutput: true}, api.TagResource),
@@ -188,33 +208,25 @@ func NewService(api API) *wire.Service {
 			{Name: "UnauthorizedException", Status: 401},
 		},
 		Unimplemented: []string{
-			"CreateBasePathMapping",
 			"CreateDocumentationPart",
 			"CreateDocumentationVersion",
-			"CreateDomainName",
 			"CreateDomainNameAccessAssociation",
 			"CreateVpcLink",
-			"DeleteBasePathMapping",
 			"DeleteClientCertificate",
 			"DeleteDocumentationPart",
 			"DeleteDocumentationVersion",
-			"DeleteDomainName",
 			"DeleteDomainNameAccessAssociation",
 			"DeleteVpcLink",
 			"FlushStageAuthorizersCache",
 			"FlushStageCache",
 			"GenerateClientCertificate",
-			"GetBasePathMapping",
-			"GetBasePathMappings",
 			"GetClientCertificate",
 			"GetClientCertificates",
 			"GetDocumentationPart",
 			"GetDocumentationParts",
 			"GetDocumentationVersion",
 			"GetDocumentationVersions",
-			"GetDomainName",
 			"GetDomainNameAccessAssociations",
-			"GetDomainNames",
 			"GetExport",
 			"GetModelTemplate",
 			"GetSdk",
@@ -228,42 +240,32 @@ func NewService(api API) *wire.Service {
 			"RejectDomainNameAccessAssociation",
 			"TestInvokeAuthorizer",
 			"TestInvokeMethod",
-			"UpdateBasePathMapping",
 			"UpdateClientCertificate",
 			"UpdateDocumentationPart",
 			"UpdateDocumentationVersion",
-			"UpdateDomainName",
 			"UpdateUsage",
 			"UpdateVpcLink",
 		},
 		UnimplementedRoutes: map[string]wire.Route{
-			"CreateBasePathMapping":             {Method: "POST", URI: "/domainnames/{domain_name}/basepathmappings"},
 			"CreateDocumentationPart":           {Method: "POST", URI: "/restapis/{restapi_id}/documentation/parts"},
 			"CreateDocumentationVersion":        {Method: "POST", URI: "/restapis/{restapi_id}/documentation/versions"},
-			"CreateDomainName":                  {Method: "POST", URI: "/domainnames"},
 			"CreateDomainNameAccessAssociation": {Method: "POST", URI: "/domainnameaccessassociations"},
 			"CreateVpcLink":                     {Method: "POST", URI: "/vpclinks"},
-			"DeleteBasePathMapping":             {Method: "DELETE", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}"},
 			"DeleteClientCertificate":           {Method: "DELETE", URI: "/clientcertificates/{clientcertificate_id}"},
 			"DeleteDocumentationPart":           {Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
 			"DeleteDocumentationVersion":        {Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
-			"DeleteDomainName":                  {Method: "DELETE", URI: "/domainnames/{domain_name}"},
 			"DeleteDomainNameAccessAssociation": {Method: "DELETE", URI: "/domainnameaccessassociations/{domain_name_access_association_arn}"},
 			"DeleteVpcLink":                     {Method: "DELETE", URI: "/vpclinks/{vpclink_id}"},
 			"FlushStageAuthorizersCache":        {Method: "DELETE", URI: "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers"},
 			"FlushStageCache":                   {Method: "DELETE", URI: "/restapis/{restapi_id}/stages/{stage_name}/cache/data"},
 			"GenerateClientCertificate":         {Method: "POST", URI: "/clientcertificates"},
-			"GetBasePathMapping":                {Method: "GET", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}"},
-			"GetBasePathMappings":               {Method: "GET", URI: "/domainnames/{domain_name}/basepathmappings"},
 			"GetClientCertificate":              {Method: "GET", URI: "/clientcertificates/{clientcertificate_id}"},
 			"GetClientCertificates":             {Method: "GET", URI: "/clientcertificates"},
 			"GetDocumentationPart":              {Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
 			"GetDocumentationParts":             {Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts"},
 			"GetDocumentationVersion":           {Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
 			"GetDocumentationVersions":          {Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions"},
-			"GetDomainName":                     {Method: "GET", URI: "/domainnames/{domain_name}"},
 			"GetDomainNameAccessAssociations":   {Method: "GET", URI: "/domainnameaccessassociations"},
-			"GetDomainNames":                    {Method: "GET", URI: "/domainnames"},
 			"GetExport":                         {Method: "GET", URI: "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}"},
 			"GetModelTemplate":                  {Method: "GET", URI: "/restapis/{restapi_id}/models/{model_name}/default_template"},
 			"GetSdk":                            {Method: "GET", URI: "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}"},
@@ -277,11 +279,9 @@ func NewService(api API) *wire.Service {
 			"RejectDomainNameAccessAssociation": {Method: "POST", URI: "/rejectdomainnameaccessassociations"},
 			"TestInvokeAuthorizer":              {Method: "POST", URI: "/restapis/{restapi_id}/authorizers/{authorizer_id}"},
 			"TestInvokeMethod":                  {Method: "POST", URI: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}"},
-			"UpdateBasePathMapping":             {Method: "PATCH", URI: "/domainnames/{domain_name}/basepathmappings/{base_path}"},
 			"UpdateClientCertificate":           {Method: "PATCH", URI: "/clientcertificates/{clientcertificate_id}"},
 			"UpdateDocumentationPart":           {Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
 			"UpdateDocumentationVersion":        {Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
-			"UpdateDomainName":                  {Method: "PATCH", URI: "/domainnames/{domain_name}"},
 			"UpdateUsage":                       {Method: "PATCH", URI: "/usageplans/{usageplanId}/keys/{keyId}/usage"},
 			"UpdateVpcLink":                     {Method: "PATCH", URI: "/vpclinks/{vpclink_id}"},
 		},
@@ -1420,6 +1420,191 @@ type GetUsagePlanKeysOutput struct {
 	Items    []UsagePlanKey `wire:"item"`
 }
 
+type CreateDomainNameInput struct {
+	DomainName                          *string                       `wire:"domainName,required"`
+	CertificateName                     *string                       `wire:"certificateName"`
+	CertificateBody                     *string                       `wire:"certificateBody" refused:"certificates of one's own"`
+	CertificatePrivateKey               *string                       `wire:"certificatePrivateKey" refused:"certificates of one's own"`
+	CertificateChain                    *string                       `wire:"certificateChain" refused:"certificates of one's own"`
+	CertificateArn                      *string                       `wire:"certificateArn"`
+	RegionalCertificateName             *string                       `wire:"regionalCertificateName"`
+	RegionalCertificateArn              *string                       `wire:"regionalCertificateArn"`
+	EndpointConfiguration               *EndpointConfiguration        `wire:"endpointConfiguration"`
+	Tags                                map[string]string             `wire:"tags"`
+	SecurityPolicy                      *string                       `wire:"securityPolicy" enum:"TLS_1_0,TLS_1_2,SecurityPolicy_TLS13_1_3_2025_09,SecurityPolicy_TLS13_1_3_FIPS_2025_09,SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09,SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09,SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09,SecurityPolicy_TLS13_1_2_Ext2_PQ_2025_09,SecurityPolicy_TLS13_1_2_Ext2_FIPS_PQ_2025_09,SecurityPolicy_TLS13_1_2_PQ_2025_09,SecurityPolicy_TLS13_1_2_2021_06,SecurityPolicy_TLS13_2025_EDGE,SecurityPolicy_TLS12_PFS_2025_EDGE,SecurityPolicy_TLS12_2018_EDGE"`
+	EndpointAccessMode                  *string                       `wire:"endpointAccessMode" enum:"BASIC,STRICT"`
+	MutualTlsAuthentication             *MutualTlsAuthenticationInput `wire:"mutualTlsAuthentication" refused:"mutual TLS"`
+	OwnershipVerificationCertificateArn *string                       `wire:"ownershipVerificationCertificateArn"`
+	Policy                              *string                       `wire:"policy" refused:"private domain names"`
+	RoutingMode                         *string                       `wire:"routingMode" enum:"BASE_PATH_MAPPING_ONLY,ROUTING_RULE_ONLY,ROUTING_RULE_THEN_BASE_PATH_MAPPING"`
+}
+
+type CreateDomainNameOutput struct {
+	DomainName                          *string                  `wire:"domainName"`
+	DomainNameId                        *string                  `wire:"domainNameId"`
+	DomainNameArn                       *string                  `wire:"domainNameArn"`
+	CertificateName                     *string                  `wire:"certificateName"`
+	CertificateArn                      *string                  `wire:"certificateArn"`
+	CertificateUploadDate               *wire.Time               `wire:"certificateUploadDate"`
+	RegionalDomainName                  *string                  `wire:"regionalDomainName"`
+	RegionalHostedZoneId                *string                  `wire:"regionalHostedZoneId"`
+	RegionalCertificateName             *string                  `wire:"regionalCertificateName"`
+	RegionalCertificateArn              *string                  `wire:"regionalCertificateArn"`
+	DistributionDomainName              *string                  `wire:"distributionDomainName"`
+	DistributionHostedZoneId            *string                  `wire:"distributionHostedZoneId"`
+	EndpointConfiguration               *EndpointConfiguration   `wire:"endpointConfiguration"`
+	DomainNameStatus                    *string                  `wire:"domainNameStatus"`
+	DomainNameStatusMessage             *string                  `wire:"domainNameStatusMessage"`
+	SecurityPolicy                      *string                  `wire:"securityPolicy"`
+	EndpointAccessMode                  *string                  `wire:"endpointAccessMode"`
+	Tags                                map[string]string        `wire:"tags"`
+	MutualTlsAuthentication             *MutualTlsAuthentication `wire:"mutualTlsAuthentication"`
+	OwnershipVerificationCertificateArn *string                  `wire:"ownershipVerificationCertificateArn"`
+	ManagementPolicy                    *string                  `wire:"managementPolicy"`
+	Policy                              *string                  `wire:"policy"`
+	RoutingMode                         *string                  `wire:"routingMode"`
+}
+
+type DeleteDomainNameInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+}
+
+type DeleteDomainNameOutput struct{}
+
+type GetDomainNameInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+}
+
+type GetDomainNameOutput struct {
+	DomainName                          *string                  `wire:"domainName"`
+	DomainNameId                        *string                  `wire:"domainNameId"`
+	DomainNameArn                       *string                  `wire:"domainNameArn"`
+	CertificateName                     *string                  `wire:"certificateName"`
+	CertificateArn                      *string                  `wire:"certificateArn"`
+	CertificateUploadDate               *wire.Time               `wire:"certificateUploadDate"`
+	RegionalDomainName                  *string                  `wire:"regionalDomainName"`
+	RegionalHostedZoneId                *string                  `wire:"regionalHostedZoneId"`
+	RegionalCertificateName             *string                  `wire:"regionalCertificateName"`
+	RegionalCertificateArn              *string                  `wire:"regionalCertificateArn"`
+	DistributionDomainName              *string                  `wire:"distributionDomainName"`
+	DistributionHostedZoneId            *string                  `wire:"distributionHostedZoneId"`
+	EndpointConfiguration               *EndpointConfiguration   `wire:"endpointConfiguration"`
+	DomainNameStatus                    *string                  `wire:"domainNameStatus"`
+	DomainNameStatusMessage             *string                  `wire:"domainNameStatusMessage"`
+	SecurityPolicy                      *string                  `wire:"securityPolicy"`
+	EndpointAccessMode                  *string                  `wire:"endpointAccessMode"`
+	Tags                                map[string]string        `wire:"tags"`
+	MutualTlsAuthentication             *MutualTlsAuthentication `wire:"mutualTlsAuthentication"`
+	OwnershipVerificationCertificateArn *string                  `wire:"ownershipVerificationCertificateArn"`
+	ManagementPolicy                    *string                  `wire:"managementPolicy"`
+	Policy                              *string                  `wire:"policy"`
+	RoutingMode                         *string                  `wire:"routingMode"`
+}
+
+type GetDomainNamesInput struct {
+	Position      *string `wire:"position" in:"querystring=position"`
+	Limit         *int32  `wire:"limit" in:"querystring=limit"`
+	ResourceOwner *string `wire:"resourceOwner" in:"querystring=resourceOwner" enum:"SELF,OTHER_ACCOUNTS"`
+}
+
+type GetDomainNamesOutput struct {
+	Position *string      `wire:"position"`
+	Items    []DomainName `wire:"item"`
+}
+
+type UpdateDomainNameInput struct {
+	DomainName      *string          `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId    *string          `wire:"domainNameId" in:"querystring=domainNameId"`
+	PatchOperations []PatchOperation `wire:"patchOperations"`
+}
+
+type UpdateDomainNameOutput struct {
+	DomainName                          *string                  `wire:"domainName"`
+	DomainNameId                        *string                  `wire:"domainNameId"`
+	DomainNameArn                       *string                  `wire:"domainNameArn"`
+	CertificateName                     *string                  `wire:"certificateName"`
+	CertificateArn                      *string                  `wire:"certificateArn"`
+	CertificateUploadDate               *wire.Time               `wire:"certificateUploadDate"`
+	RegionalDomainName                  *string                  `wire:"regionalDomainName"`
+	RegionalHostedZoneId                *string                  `wire:"regionalHostedZoneId"`
+	RegionalCertificateName             *string                  `wire:"regionalCertificateName"`
+	RegionalCertificateArn              *string                  `wire:"regionalCertificateArn"`
+	DistributionDomainName              *string                  `wire:"distributionDomainName"`
+	DistributionHostedZoneId            *string                  `wire:"distributionHostedZoneId"`
+	EndpointConfiguration               *EndpointConfiguration   `wire:"endpointConfiguration"`
+	DomainNameStatus                    *string                  `wire:"domainNameStatus"`
+	DomainNameStatusMessage             *string                  `wire:"domainNameStatusMessage"`
+	SecurityPolicy                      *string                  `wire:"securityPolicy"`
+	EndpointAccessMode                  *string                  `wire:"endpointAccessMode"`
+	Tags                                map[string]string        `wire:"tags"`
+	MutualTlsAuthentication             *MutualTlsAuthentication `wire:"mutualTlsAuthentication"`
+	OwnershipVerificationCertificateArn *string                  `wire:"ownershipVerificationCertificateArn"`
+	ManagementPolicy                    *string                  `wire:"managementPolicy"`
+	Policy                              *string                  `wire:"policy"`
+	RoutingMode                         *string                  `wire:"routingMode"`
+}
+
+type CreateBasePathMappingInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+	BasePath     *string `wire:"basePath"`
+	RestApiId    *string `wire:"restApiId,required"`
+	Stage        *string `wire:"stage"`
+}
+
+type CreateBasePathMappingOutput struct {
+	BasePath  *string `wire:"basePath"`
+	RestApiId *string `wire:"restApiId"`
+	Stage     *string `wire:"stage"`
+}
+
+type DeleteBasePathMappingInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+	BasePath     *string `wire:"basePath,required" in:"uri=base_path"`
+}
+
+type DeleteBasePathMappingOutput struct{}
+
+type GetBasePathMappingInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+	BasePath     *string `wire:"basePath,required" in:"uri=base_path"`
+}
+
+type GetBasePathMappingOutput struct {
+	BasePath  *string `wire:"basePath"`
+	RestApiId *string `wire:"restApiId"`
+	Stage     *string `wire:"stage"`
+}
+
+type GetBasePathMappingsInput struct {
+	DomainName   *string `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId *string `wire:"domainNameId" in:"querystring=domainNameId"`
+	Position     *string `wire:"position" in:"querystring=position"`
+	Limit        *int32  `wire:"limit" in:"querystring=limit"`
+}
+
+type GetBasePathMappingsOutput struct {
+	Position *string           `wire:"position"`
+	Items    []BasePathMapping `wire:"item"`
+}
+
+type UpdateBasePathMappingInput struct {
+	DomainName      *string          `wire:"domainName,required" in:"uri=domain_name"`
+	DomainNameId    *string          `wire:"domainNameId" in:"querystring=domainNameId"`
+	BasePath        *string          `wire:"basePath,required" in:"uri=base_path"`
+	PatchOperations []PatchOperation `wire:"patchOperations"`
+}
+
+type UpdateBasePathMappingOutput struct {
+	BasePath  *string `wire:"basePath"`
+	RestApiId *string `wire:"restApiId"`
+	Stage     *string `wire:"stage"`
+}
+
 type GetAccountInput struct{}
 
 type GetAccountOutput struct {
@@ -1502,6 +1687,12 @@ type Authorizer struct {
 	JwtConfiguration             *JwtConfiguration `wire:"jwtConfiguration"`
 }
 
+type BasePathMapping struct {
+	BasePath  *string `wire:"basePath"`
+	RestApiId *string `wire:"restApiId"`
+	Stage     *string `wire:"stage"`
+}
+
 type CanarySettings struct {
 	PercentTraffic         *float64          `wire:"percentTraffic"`
 	DeploymentId           *string           `wire:"deploymentId"`
@@ -1520,6 +1711,32 @@ type DeploymentCanarySettings struct {
 	PercentTraffic         *float64          `wire:"percentTraffic"`
 	StageVariableOverrides map[string]string `wire:"stageVariableOverrides"`
 	UseStageCache          *bool             `wire:"useStageCache"`
+}
+
+type DomainName struct {
+	DomainName                          *string                  `wire:"domainName"`
+	DomainNameId                        *string                  `wire:"domainNameId"`
+	DomainNameArn                       *string                  `wire:"domainNameArn"`
+	CertificateName                     *string                  `wire:"certificateName"`
+	CertificateArn                      *string                  `wire:"certificateArn"`
+	CertificateUploadDate               *wire.Time               `wire:"certificateUploadDate"`
+	RegionalDomainName                  *string                  `wire:"regionalDomainName"`
+	RegionalHostedZoneId                *string                  `wire:"regionalHostedZoneId"`
+	RegionalCertificateName             *string                  `wire:"regionalCertificateName"`
+	RegionalCertificateArn              *string                  `wire:"regionalCertificateArn"`
+	DistributionDomainName              *string                  `wire:"distributionDomainName"`
+	DistributionHostedZoneId            *string                  `wire:"distributionHostedZoneId"`
+	EndpointConfiguration               *EndpointConfiguration   `wire:"endpointConfiguration"`
+	DomainNameStatus                    *string                  `wire:"domainNameStatus"`
+	DomainNameStatusMessage             *string                  `wire:"domainNameStatusMessage"`
+	SecurityPolicy                      *string                  `wire:"securityPolicy"`
+	EndpointAccessMode                  *string                  `wire:"endpointAccessMode"`
+	Tags                                map[string]string        `wire:"tags"`
+	MutualTlsAuthentication             *MutualTlsAuthentication `wire:"mutualTlsAuthentication"`
+	OwnershipVerificationCertificateArn *string                  `wire:"ownershipVerificationCertificateArn"`
+	ManagementPolicy                    *string                  `wire:"managementPolicy"`
+	Policy                              *string                  `wire:"policy"`
+	RoutingMode                         *string                  `wire:"routingMode"`
 }
 
 type EndpointConfiguration struct {
@@ -1638,6 +1855,17 @@ type Model struct {
 	Description *string `wire:"description"`
 	Schema      *string `wire:"schema"`
 	ContentType *string `wire:"contentType"`
+}
+
+type MutualTlsAuthentication struct {
+	TruststoreUri      *string  `wire:"truststoreUri"`
+	TruststoreVersion  *string  `wire:"truststoreVersion"`
+	TruststoreWarnings []string `wire:"truststoreWarnings"`
+}
+
+type MutualTlsAuthenticationInput struct {
+	TruststoreUri     *string `wire:"truststoreUri"`
+	TruststoreVersion *string `wire:"truststoreVersion"`
 }
 
 type PatchOperation struct {
@@ -1822,6 +2050,16 @@ const (
 	ContentHandlingStrategyConvertToText   = "CONVERT_TO_TEXT"
 )
 
+// Values of DomainNameStatus.
+const (
+	DomainNameStatusAvailable                    = "AVAILABLE"
+	DomainNameStatusUpdating                     = "UPDATING"
+	DomainNameStatusPending                      = "PENDING"
+	DomainNameStatusPendingCertificateReimport   = "PENDING_CERTIFICATE_REIMPORT"
+	DomainNameStatusPendingOwnershipVerification = "PENDING_OWNERSHIP_VERIFICATION"
+	DomainNameStatusFailed                       = "FAILED"
+)
+
 // Values of EndpointAccessMode.
 const (
 	EndpointAccessModeBasic  = "BASIC"
@@ -1913,10 +2151,23 @@ const (
 	QuotaPeriodTypeMonth = "MONTH"
 )
 
+// Values of ResourceOwner.
+const (
+	ResourceOwnerSelf          = "SELF"
+	ResourceOwnerOtherAccounts = "OTHER_ACCOUNTS"
+)
+
 // Values of ResponseTransferMode.
 const (
 	ResponseTransferModeBuffered = "BUFFERED"
 	ResponseTransferModeStream   = "STREAM"
+)
+
+// Values of RoutingMode.
+const (
+	RoutingModeBasePathMappingOnly            = "BASE_PATH_MAPPING_ONLY"
+	RoutingModeRoutingRuleOnly                = "ROUTING_RULE_ONLY"
+	RoutingModeRoutingRuleThenBasePathMapping = "ROUTING_RULE_THEN_BASE_PATH_MAPPING"
 )
 
 // Values of SecurityPolicy.

@@ -4,7 +4,7 @@
 //	/_aws/execute-api/{api}/{stage}/path
 //	/restapis/{api}/{stage}/_user_request_/path
 //
-// and writes the addresses that are handed out.
+// or from what package domains found for a custom domain, and writes the addresses that are handed out.
 package address
 
 import (
@@ -21,12 +21,34 @@ type Address struct {
 	API   string
 	Stage string // of the form that marks it; "" where the path begins with it, or not
 	Path  string // behind the API, or behind the stage where that is known; escaped, "/…"
+
+	Domain bool   // it came to a custom domain
+	Base   string // under which the API is mapped there, "/shop"; "" for none
+}
+
+// Requests to custom domains carry what they are for as values of their paths.
+const (
+	valueAPI   = "apigateway.api"
+	valueStage = "apigateway.stage"
+	valuePath  = "apigateway.path"
+	valueBase  = "apigateway.base"
+)
+
+// Put tells a request what it is for, where its host and path do not.
+func (a Address) Put(r *http.Request) {
+	r.SetPathValue(valueAPI, a.API)
+	r.SetPathValue(valueStage, a.Stage)
+	r.SetPathValue(valuePath, a.Path)
+	r.SetPathValue(valueBase, a.Base)
 }
 
 const marked, plain, userRequest = "/restapis/", "/_aws/execute-api/", "_user_request_"
 
 // Parse reads the address of a request; ok is false where it is for no API.
 func Parse(r *http.Request) (a Address, ok bool) {
+	if id := r.PathValue(valueAPI); id != "" {
+		return Address{API: id, Stage: r.PathValue(valueStage), Path: r.PathValue(valuePath), Base: r.PathValue(valueBase), Domain: true}, true
+	}
 	path := r.URL.EscapedPath()
 	if rest, is := strings.CutPrefix(path, plain); is {
 		a.API, a.Path, _ = strings.Cut(rest, "/")

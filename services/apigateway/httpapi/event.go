@@ -34,6 +34,9 @@ func domain(host string) string {
 
 // rawPath is the path with the stage, but for the default one.
 func (c *call) rawPath() string {
+	if c.domain {
+		return c.base + unescape(c.path)
+	}
 	if stage := *c.d.Stage.StageName; stage != "$default" {
 		return "/" + stage + unescape(c.path)
 	}

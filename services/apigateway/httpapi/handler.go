@@ -63,6 +63,8 @@ type call struct {
 	d          apigatewayv2.Deployed
 	api        string
 	path       string // behind the stage; escaped
+	base       string // before it, of a custom domain
+	domain     bool   // it came to a custom domain
 	route      *apigatewayv2.Route
 	params     map[string]string
 	body       []byte
@@ -132,7 +134,7 @@ func (c *call) write(status int, body []byte) {
 }
 
 func (c *call) serve() error {
-	if !c.find() {
+	if !c.find() || c.d.API.DisableExecuteApiEndpoint && !c.domain {
 		return &refusal{status: http.StatusNotFound, message: "Not Found"}
 	}
 	c.req.Account, c.req.Region = c.d.Account, c.d.Region
@@ -162,7 +164,7 @@ func (c *call) find() (ok bool) {
 	if !ok {
 		return false
 	}
-	c.api, c.path = a.API, a.Path
+	c.api, c.path, c.base, c.domain = a.API, a.Path, a.Base, a.Domain
 	if a.Stage != "" {
 		c.d, ok = c.APIs.Deployed(a.API, a.Stage)
 		return ok

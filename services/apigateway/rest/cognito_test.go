@@ -14,6 +14,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine/local"
 	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/apigateway/imports"
 	"github.com/signalbox/signalbox/services/apigateway/rest"
 	"github.com/signalbox/signalbox/services/apigateway/token/tokentest"
 	"github.com/signalbox/signalbox/wire"
@@ -48,7 +49,7 @@ func serve(t *testing.T, document string, config rest.Config) func(path string, 
 	}
 	t.Cleanup(func() { _ = eng.Close() })
 	ctx := wire.NewContext(context.Background(), &wire.Request{Account: "000000000000", Region: "eu-west-1"})
-	apis, err := apigateway.New(ctx, eng, clock.Real())
+	apis, err := apigateway.New(ctx, eng, clock.Real(), nil, imports.Read)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,9 @@ func (c *call) variables() map[string]any {
 	if c.a.Path == "/" {
 		v["path"] = "/" + c.a.Stage + "/"
 	}
+	if c.a.Domain {
+		v["path"] = c.a.Base + c.a.Path
+	}
 	if c.resource != nil {
 		v["resourceId"], v["resourcePath"] = *c.resource.Id, *c.resource.Path
 	}

@@ -123,10 +123,10 @@ func internal(status int, cause error) *refused {
 func (c *call) serve() error {
 	a, ok := address.Parse(c.r)
 	if !ok {
-		return refuse("MISSING_AUTHENTICATION_TOKEN")
+		return &refused{kind: "ACCESS_DENIED", message: "Forbidden"}
 	}
 	c.a = a.CutStage()
-	if c.d, ok = c.APIs.Deployed(c.a.API, c.a.Stage); !ok {
+	if c.d, ok = c.APIs.Deployed(c.a.API, c.a.Stage); !ok || c.d.Definition.RestApi.DisableExecuteApiEndpoint && !a.Domain {
 		return &refused{kind: "ACCESS_DENIED", message: "Forbidden"}
 	}
 	c.api = &c.d.Definition.RestApi

@@ -64,7 +64,7 @@ func clip(b []byte) string {
 func (c *call) event() backend.Event {
 	body, encoded := backend.EncodeBody(c.x.Body, backend.IsBinary(c.api.BinaryMediaTypes, c.r.Header.Get("Content-Type")))
 	return backend.Event{
-		Resource: *c.resource.Path, Path: c.a.Path, HTTPMethod: c.r.Method,
+		Resource: *c.resource.Path, Path: c.a.Base + c.a.Path, HTTPMethod: c.r.Method,
 		Headers: backend.Last(c.x.Header), MultiValueHeaders: c.x.Header,
 		QueryStringParameters: backend.Last(c.x.Query), MultiValueQueryStringParameters: backend.NilIfEmpty(c.x.Query),
 		PathParameters: backend.NilIfEmpty(c.x.Path), StageVariables: backend.NilIfEmpty(c.x.StageVariables),

@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/apigateway/address"
+	"github.com/signalbox/signalbox/services/apigateway/domains"
 	"github.com/signalbox/signalbox/services/apigateway/kept"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -17,6 +18,7 @@ import (
 // Service implements [API].
 type Service struct {
 	clock clock.Clock
+	names *domains.Names
 
 	mu          sync.Mutex // serializes changes of the documents
 	apis        *engine.Documents[api]
@@ -48,8 +50,8 @@ type deployment struct {
 }
 
 // New loads the APIs.
-func New(ctx context.Context, eng engine.Engine, clk clock.Clock) (*Service, error) {
-	s := &Service{clock: clk}
+func New(ctx context.Context, eng engine.Engine, clk clock.Clock, names *domains.Names) (*Service, error) {
+	s := &Service{clock: clk, names: names}
 	var err error
 	if s.apis, err = engine.OpenDocuments[api](ctx, eng.Records(), "apigatewayv2.api"); err != nil {
 		return nil, err
@@ -72,10 +74,11 @@ type Deployed struct {
 // Exists says whether there is an API of that identifier.
 func (s *Service) Exists(id string) bool { return s.apis.Get(id) != nil }
 
-// Deployed finds what a stage of an API serves.
+// Deployed finds what a stage of an API serves. An API whose own address is
+// disabled answers at custom domains only.
 func (s *Service) Deployed(id, stage string) (Deployed, bool) {
 	a := s.apis.Get(id)
-	if a == nil || a.Stages[stage] == nil || a.Api.DisableExecuteApiEndpoint {
+	if a == nil || a.Stages[stage] == nil {
 		return Deployed{}, false
 	}
 	d := s.deployments.Get(id + "|" + wire.Value(a.Stages[stage].DeploymentId))

@@ -41,6 +41,16 @@ type API interface {
 	GetDeployment(ctx context.Context, in *GetDeploymentInput) (*GetDeploymentOutput, error)
 	GetDeployments(ctx context.Context, in *GetDeploymentsInput) (*GetDeploymentsOutput, error)
 	UpdateDeployment(ctx context.Context, in *UpdateDeploymentInput) (*UpdateDeploymentOutput, error)
+	CreateDomainName(ctx context.Context, in *CreateDomainNameInput) (*CreateDomainNameOutput, error)
+	DeleteDomainName(ctx context.Context, in *DeleteDomainNameInput) (*DeleteDomainNameOutput, error)
+	GetDomainName(ctx context.Context, in *GetDomainNameInput) (*GetDomainNameOutput, error)
+	GetDomainNames(ctx context.Context, in *GetDomainNamesInput) (*GetDomainNamesOutput, error)
+	UpdateDomainName(ctx context.Context, in *UpdateDomainNameInput) (*UpdateDomainNameOutput, error)
+	CreateApiMapping(ctx context.Context, in *CreateApiMappingInput) (*CreateApiMappingOutput, error)
+	DeleteApiMapping(ctx context.Context, in *DeleteApiMappingInput) (*DeleteApiMappingOutput, error)
+	GetApiMapping(ctx context.Context, in *GetApiMappingInput) (*GetApiMappingOutput, error)
+	GetApiMappings(ctx context.Context, in *GetApiMappingsInput) (*GetApiMappingsOutput, error)
+	UpdateApiMapping(ctx context.Context, in *UpdateApiMappingInput) (*UpdateApiMappingOutput, error)
 	CreateAuthorizer(ctx context.Context, in *CreateAuthorizerInput) (*CreateAuthorizerOutput, error)
 	DeleteAuthorizer(ctx context.Context, in *DeleteAuthorizerInput) (*DeleteAuthorizerOutput, error)
 	GetAuthorizer(ctx context.Context, in *GetAuthorizerInput) (*GetAuthorizerOutput, error)
@@ -94,6 +104,16 @@ func NewService(api API) *wire.Service {
 			wire.Op("GetDeployment", wire.Route{Method: "GET", URI: "/v2/apis/{apiId}/deployments/{deploymentId}"}, api.GetDeployment),
 			wire.Op("GetDeployments", wire.Route{Method: "GET", URI: "/v2/apis/{apiId}/deployments"}, api.GetDeployments),
 			wire.Op("UpdateDeployment", wire.Route{Method: "PATCH", URI: "/v2/apis/{apiId}/deployments/{deploymentId}"}, api.UpdateDeployment),
+			wire.Op("CreateDomainName", wire.Route{Method: "POST", URI: "/v2/domainnames", Status: 201}, api.CreateDomainName),
+			wire.Op("DeleteDomainName", wire.Route{Method: "DELETE", URI: "/v2/domainnames/{domainName}", Status: 204, NoOutput: true}, api.DeleteDomainName),
+			wire.Op("GetDomainName", wire.Route{Method: "GET", URI: "/v2/domainnames/{domainName}"}, api.GetDomainName),
+			wire.Op("GetDomainNames", wire.Route{Method: "GET", URI: "/v2/domainnames"}, api.GetDomainNames),
+			wire.Op("UpdateDomainName", wire.Route{Method: "PATCH", URI: "/v2/domainnames/{domainName}"}, api.UpdateDomainName),
+			wire.Op("CreateApiMapping", wire.Route{Method: "POST", URI: "/v2/domainnames/{domainName}/apimappings", Status: 201}, api.CreateApiMapping),
+			wire.Op("DeleteApiMapping", wire.Route{Method: "DELETE", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}", Status: 204, NoOutput: true}, api.DeleteApiMapping),
+			wire.Op("GetApiMapping", wire.Route{Method: "GET", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}"}, api.GetApiMapping),
+			wire.Op("GetApiMappings", wire.Route{Method: "GET", URI: "/v2/domainnames/{domainName}/apimappings"}, api.GetApiMappings),
+			wire.Op("UpdateApiMapping", wire.Route{Method: "PATCH", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}"}, api.UpdateApiMapping),
 			wire.Op("CreateAuthorizer", wire.Route{Method: "POST", URI: "/v2/apis/{apiId}/authorizers", Status: 201}, api.CreateAuthorizer),
 			wire.Op("DeleteAuthorizer", wire.Route{Method: "DELETE", URI: "/v2/apis/{apiId}/authorizers/{authorizerId}", Status: 204, NoOutput: true}, api.DeleteAuthorizer),
 			wire.Op("GetAuthorizer", wire.Route{Method: "GET", URI: "/v2/apis/{apiId}/authorizers/{authorizerId}"}, api.GetAuthorizer),
@@ -104,14 +124,13 @@ func NewService(api API) *wire.Service {
 			wire.Op("GetTags", wire.Route{Method: "GET", URI: "/v2/tags/{resource-arn}"}, api.GetTags),
 		},
 		Errors: []wire.ErrorShape{
+			{Name: "AccessDeniedException", Status: 403},
 			{Name: "BadRequestException", Status: 400},
 			{Name: "ConflictException", Status: 409},
 			{Name: "NotFoundException", Status: 404},
 			{Name: "TooManyRequestsException", Status: 429},
 		},
 		Unimplemented: []string{
-			"CreateApiMapping",
-			"CreateDomainName",
 			"CreateIntegrationResponse",
 			"CreateModel",
 			"CreatePortal",
@@ -121,8 +140,6 @@ func NewService(api API) *wire.Service {
 			"CreateRouteResponse",
 			"CreateRoutingRule",
 			"CreateVpcLink",
-			"DeleteApiMapping",
-			"DeleteDomainName",
 			"DeleteIntegrationResponse",
 			"DeleteModel",
 			"DeletePortal",
@@ -135,10 +152,6 @@ func NewService(api API) *wire.Service {
 			"DeleteVpcLink",
 			"DisablePortal",
 			"ExportApi",
-			"GetApiMapping",
-			"GetApiMappings",
-			"GetDomainName",
-			"GetDomainNames",
 			"GetIntegrationResponse",
 			"GetIntegrationResponses",
 			"GetModel",
@@ -164,8 +177,6 @@ func NewService(api API) *wire.Service {
 			"PutPortalProductSharingPolicy",
 			"PutRoutingRule",
 			"ResetAuthorizersCache",
-			"UpdateApiMapping",
-			"UpdateDomainName",
 			"UpdateIntegrationResponse",
 			"UpdateModel",
 			"UpdatePortal",
@@ -176,8 +187,6 @@ func NewService(api API) *wire.Service {
 			"UpdateVpcLink",
 		},
 		UnimplementedRoutes: map[string]wire.Route{
-			"CreateApiMapping":                 {Method: "POST", URI: "/v2/domainnames/{domainName}/apimappings"},
-			"CreateDomainName":                 {Method: "POST", URI: "/v2/domainnames"},
 			"CreateIntegrationResponse":        {Method: "POST", URI: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses"},
 			"CreateModel":                      {Method: "POST", URI: "/v2/apis/{apiId}/models"},
 			"CreatePortal":                     {Method: "POST", URI: "/v2/portals"},
@@ -187,8 +196,6 @@ func NewService(api API) *wire.Service {
 			"CreateRouteResponse":              {Method: "POST", URI: "/v2/apis/{apiId}/routes/{routeId}/routeresponses"},
 			"CreateRoutingRule":                {Method: "POST", URI: "/v2/domainnames/{domainName}/routingrules"},
 			"CreateVpcLink":                    {Method: "POST", URI: "/v2/vpclinks"},
-			"DeleteApiMapping":                 {Method: "DELETE", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}"},
-			"DeleteDomainName":                 {Method: "DELETE", URI: "/v2/domainnames/{domainName}"},
 			"DeleteIntegrationResponse":        {Method: "DELETE", URI: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}"},
 			"DeleteModel":                      {Method: "DELETE", URI: "/v2/apis/{apiId}/models/{modelId}"},
 			"DeletePortal":                     {Method: "DELETE", URI: "/v2/portals/{portalId}"},
@@ -201,10 +208,6 @@ func NewService(api API) *wire.Service {
 			"DeleteVpcLink":                    {Method: "DELETE", URI: "/v2/vpclinks/{vpcLinkId}"},
 			"DisablePortal":                    {Method: "DELETE", URI: "/v2/portals/{portalId}/publish"},
 			"ExportApi":                        {Method: "GET", URI: "/v2/apis/{apiId}/exports/{specification}"},
-			"GetApiMapping":                    {Method: "GET", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}"},
-			"GetApiMappings":                   {Method: "GET", URI: "/v2/domainnames/{domainName}/apimappings"},
-			"GetDomainName":                    {Method: "GET", URI: "/v2/domainnames/{domainName}"},
-			"GetDomainNames":                   {Method: "GET", URI: "/v2/domainnames"},
 			"GetIntegrationResponse":           {Method: "GET", URI: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}"},
 			"GetIntegrationResponses":          {Method: "GET", URI: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses"},
 			"GetModel":                         {Method: "GET", URI: "/v2/apis/{apiId}/models/{modelId}"},
@@ -230,8 +233,6 @@ func NewService(api API) *wire.Service {
 			"PutPortalProductSharingPolicy":    {Method: "PUT", URI: "/v2/portalproducts/{portalProductId}/sharingpolicy"},
 			"PutRoutingRule":                   {Method: "PUT", URI: "/v2/domainnames/{domainName}/routingrules/{routingRuleId}"},
 			"ResetAuthorizersCache":            {Method: "DELETE", URI: "/v2/apis/{apiId}/stages/{stageName}/cache/authorizers"},
-			"UpdateApiMapping":                 {Method: "PATCH", URI: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}"},
-			"UpdateDomainName":                 {Method: "PATCH", URI: "/v2/domainnames/{domainName}"},
 			"UpdateIntegrationResponse":        {Method: "PATCH", URI: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}"},
 			"UpdateModel":                      {Method: "PATCH", URI: "/v2/apis/{apiId}/models/{modelId}"},
 			"UpdatePortal":                     {Method: "PATCH", URI: "/v2/portals/{portalId}"},
@@ -839,6 +840,130 @@ type UpdateDeploymentOutput struct {
 	Description             *string    `wire:"description"`
 }
 
+type CreateDomainNameInput struct {
+	DomainName               *string                       `wire:"domainName,required"`
+	DomainNameConfigurations []DomainNameConfiguration     `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication  *MutualTlsAuthenticationInput `wire:"mutualTlsAuthentication" refused:"mutual TLS"`
+	RoutingMode              *string                       `wire:"routingMode" enum:"API_MAPPING_ONLY,ROUTING_RULE_ONLY,ROUTING_RULE_THEN_API_MAPPING"`
+	Tags                     map[string]string             `wire:"tags"`
+}
+
+type CreateDomainNameOutput struct {
+	ApiMappingSelectionExpression *string                   `wire:"apiMappingSelectionExpression"`
+	DomainName                    *string                   `wire:"domainName"`
+	DomainNameArn                 *string                   `wire:"domainNameArn"`
+	DomainNameConfigurations      []DomainNameConfiguration `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication       *MutualTlsAuthentication  `wire:"mutualTlsAuthentication"`
+	RoutingMode                   *string                   `wire:"routingMode"`
+	Tags                          map[string]string         `wire:"tags"`
+}
+
+type DeleteDomainNameInput struct {
+	DomainName *string `wire:"DomainName,required" in:"uri=domainName"`
+}
+
+type DeleteDomainNameOutput struct{}
+
+type GetDomainNameInput struct {
+	DomainName *string `wire:"DomainName,required" in:"uri=domainName"`
+}
+
+type GetDomainNameOutput struct {
+	ApiMappingSelectionExpression *string                   `wire:"apiMappingSelectionExpression"`
+	DomainName                    *string                   `wire:"domainName"`
+	DomainNameArn                 *string                   `wire:"domainNameArn"`
+	DomainNameConfigurations      []DomainNameConfiguration `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication       *MutualTlsAuthentication  `wire:"mutualTlsAuthentication"`
+	RoutingMode                   *string                   `wire:"routingMode"`
+	Tags                          map[string]string         `wire:"tags"`
+}
+
+type GetDomainNamesInput struct {
+	MaxResults *string `wire:"MaxResults" in:"querystring=maxResults"`
+	NextToken  *string `wire:"NextToken" in:"querystring=nextToken"`
+}
+
+type GetDomainNamesOutput struct {
+	Items     []DomainName `wire:"items"`
+	NextToken *string      `wire:"nextToken"`
+}
+
+type UpdateDomainNameInput struct {
+	DomainName               *string                       `wire:"DomainName,required" in:"uri=domainName"`
+	DomainNameConfigurations []DomainNameConfiguration     `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication  *MutualTlsAuthenticationInput `wire:"mutualTlsAuthentication" refused:"mutual TLS"`
+	RoutingMode              *string                       `wire:"routingMode" enum:"API_MAPPING_ONLY,ROUTING_RULE_ONLY,ROUTING_RULE_THEN_API_MAPPING"`
+}
+
+type UpdateDomainNameOutput struct {
+	ApiMappingSelectionExpression *string                   `wire:"apiMappingSelectionExpression"`
+	DomainName                    *string                   `wire:"domainName"`
+	DomainNameArn                 *string                   `wire:"domainNameArn"`
+	DomainNameConfigurations      []DomainNameConfiguration `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication       *MutualTlsAuthentication  `wire:"mutualTlsAuthentication"`
+	RoutingMode                   *string                   `wire:"routingMode"`
+	Tags                          map[string]string         `wire:"tags"`
+}
+
+type CreateApiMappingInput struct {
+	ApiId         *string `wire:"apiId,required"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	DomainName    *string `wire:"DomainName,required" in:"uri=domainName"`
+	Stage         *string `wire:"stage,required"`
+}
+
+type CreateApiMappingOutput struct {
+	ApiId         *string `wire:"apiId"`
+	ApiMappingId  *string `wire:"apiMappingId"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	Stage         *string `wire:"stage"`
+}
+
+type DeleteApiMappingInput struct {
+	ApiMappingId *string `wire:"ApiMappingId,required" in:"uri=apiMappingId"`
+	DomainName   *string `wire:"DomainName,required" in:"uri=domainName"`
+}
+
+type DeleteApiMappingOutput struct{}
+
+type GetApiMappingInput struct {
+	ApiMappingId *string `wire:"ApiMappingId,required" in:"uri=apiMappingId"`
+	DomainName   *string `wire:"DomainName,required" in:"uri=domainName"`
+}
+
+type GetApiMappingOutput struct {
+	ApiId         *string `wire:"apiId"`
+	ApiMappingId  *string `wire:"apiMappingId"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	Stage         *string `wire:"stage"`
+}
+
+type GetApiMappingsInput struct {
+	DomainName *string `wire:"DomainName,required" in:"uri=domainName"`
+	MaxResults *string `wire:"MaxResults" in:"querystring=maxResults"`
+	NextToken  *string `wire:"NextToken" in:"querystring=nextToken"`
+}
+
+type GetApiMappingsOutput struct {
+	Items     []ApiMapping `wire:"items"`
+	NextToken *string      `wire:"nextToken"`
+}
+
+type UpdateApiMappingInput struct {
+	ApiId         *string `wire:"apiId,required"`
+	ApiMappingId  *string `wire:"ApiMappingId,required" in:"uri=apiMappingId"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	DomainName    *string `wire:"DomainName,required" in:"uri=domainName"`
+	Stage         *string `wire:"stage"`
+}
+
+type UpdateApiMappingOutput struct {
+	ApiId         *string `wire:"apiId"`
+	ApiMappingId  *string `wire:"apiMappingId"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	Stage         *string `wire:"stage"`
+}
+
 type CreateAuthorizerInput struct {
 	ApiId                          *string           `wire:"ApiId,required" in:"uri=apiId"`
 	AuthorizerCredentialsArn       *string           `wire:"authorizerCredentialsArn"`
@@ -980,6 +1105,13 @@ type Api struct {
 	Warnings                  []string          `wire:"warnings"`
 }
 
+type ApiMapping struct {
+	ApiId         *string `wire:"apiId,required"`
+	ApiMappingId  *string `wire:"apiMappingId"`
+	ApiMappingKey *string `wire:"apiMappingKey"`
+	Stage         *string `wire:"stage,required"`
+}
+
 type Authorizer struct {
 	AuthorizerCredentialsArn       *string           `wire:"authorizerCredentialsArn"`
 	AuthorizerId                   *string           `wire:"authorizerId"`
@@ -1012,6 +1144,30 @@ type Deployment struct {
 	Description             *string    `wire:"description"`
 }
 
+type DomainName struct {
+	ApiMappingSelectionExpression *string                   `wire:"apiMappingSelectionExpression"`
+	DomainName                    *string                   `wire:"domainName,required"`
+	DomainNameArn                 *string                   `wire:"domainNameArn"`
+	DomainNameConfigurations      []DomainNameConfiguration `wire:"domainNameConfigurations"`
+	MutualTlsAuthentication       *MutualTlsAuthentication  `wire:"mutualTlsAuthentication"`
+	RoutingMode                   *string                   `wire:"routingMode"`
+	Tags                          map[string]string         `wire:"tags"`
+}
+
+type DomainNameConfiguration struct {
+	ApiGatewayDomainName                *string    `wire:"apiGatewayDomainName"`
+	CertificateArn                      *string    `wire:"certificateArn"`
+	CertificateName                     *string    `wire:"certificateName"`
+	CertificateUploadDate               *wire.Time `wire:"certificateUploadDate" time:"iso8601"`
+	DomainNameStatus                    *string    `wire:"domainNameStatus" enum:"AVAILABLE,UPDATING,PENDING_CERTIFICATE_REIMPORT,PENDING_OWNERSHIP_VERIFICATION"`
+	DomainNameStatusMessage             *string    `wire:"domainNameStatusMessage"`
+	EndpointType                        *string    `wire:"endpointType" enum:"REGIONAL,EDGE"`
+	HostedZoneId                        *string    `wire:"hostedZoneId"`
+	IpAddressType                       *string    `wire:"ipAddressType" enum:"ipv4,dualstack"`
+	SecurityPolicy                      *string    `wire:"securityPolicy" enum:"TLS_1_0,TLS_1_2"`
+	OwnershipVerificationCertificateArn *string    `wire:"ownershipVerificationCertificateArn"`
+}
+
 type Integration struct {
 	ApiGatewayManaged                      bool                         `wire:"apiGatewayManaged"`
 	ConnectionId                           *string                      `wire:"connectionId"`
@@ -1038,6 +1194,17 @@ type Integration struct {
 type JWTConfiguration struct {
 	Audience []string `wire:"audience"`
 	Issuer   *string  `wire:"issuer"`
+}
+
+type MutualTlsAuthentication struct {
+	TruststoreUri      *string  `wire:"truststoreUri"`
+	TruststoreVersion  *string  `wire:"truststoreVersion"`
+	TruststoreWarnings []string `wire:"truststoreWarnings"`
+}
+
+type MutualTlsAuthenticationInput struct {
+	TruststoreUri     *string `wire:"truststoreUri"`
+	TruststoreVersion *string `wire:"truststoreVersion"`
 }
 
 type ParameterConstraints struct {
@@ -1095,6 +1262,7 @@ type TlsConfigInput struct {
 
 // The codes of the service's own errors, for wire.Errorf.
 const (
+	CodeAccessDeniedException    = "AccessDeniedException"
 	CodeBadRequestException      = "BadRequestException"
 	CodeConflictException        = "ConflictException"
 	CodeNotFoundException        = "NotFoundException"
@@ -1144,6 +1312,20 @@ const (
 	DeploymentStatusDeployed = "DEPLOYED"
 )
 
+// Values of DomainNameStatus.
+const (
+	DomainNameStatusAvailable                    = "AVAILABLE"
+	DomainNameStatusUpdating                     = "UPDATING"
+	DomainNameStatusPendingCertificateReimport   = "PENDING_CERTIFICATE_REIMPORT"
+	DomainNameStatusPendingOwnershipVerification = "PENDING_OWNERSHIP_VERIFICATION"
+)
+
+// Values of EndpointType.
+const (
+	EndpointTypeRegional = "REGIONAL"
+	EndpointTypeEdge     = "EDGE"
+)
+
 // Values of IntegrationType.
 const (
 	IntegrationTypeAws       = "AWS"
@@ -1177,4 +1359,17 @@ const (
 const (
 	ProtocolTypeWebsocket = "WEBSOCKET"
 	ProtocolTypeHttp      = "HTTP"
+)
+
+// Values of RoutingMode.
+const (
+	RoutingModeApiMappingOnly            = "API_MAPPING_ONLY"
+	RoutingModeRoutingRuleOnly           = "ROUTING_RULE_ONLY"
+	RoutingModeRoutingRuleThenApiMapping = "ROUTING_RULE_THEN_API_MAPPING"
+)
+
+// Values of SecurityPolicy.
+const (
+	SecurityPolicyTls10 = "TLS_1_0"
+	SecurityPolicyTls12 = "TLS_1_2"
 )

@@ -1,4 +1,4 @@
-package apigateway
+package imports
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/openapi"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -29,7 +30,7 @@ func (im *importer) paths() error {
 		for _, op := range p.Operations {
 			m, err := im.method(&op)
 			if err == nil {
-				err = im.checkMethod(m)
+				err = im.CheckMethod(m)
 			}
 			if err != nil {
 				return bad("Unable to put method '%s' on resource at path '%s': %s", op.Method, p.Template, plainly(err))
@@ -39,7 +40,7 @@ func (im *importer) paths() error {
 					return bad("Unable to put integration on '%s' for resource at path '%s': %s", op.Method, p.Template, plainly(err))
 				}
 			}
-			r.setMethod(*m)
+			r.SetMethod(*m)
 		}
 	}
 	return nil
@@ -54,7 +55,7 @@ func plainly(err error) string {
 }
 
 // resourceAt finds or makes the resource of a path.
-func (im *importer) resourceAt(path string) (*Resource, error) {
+func (im *importer) resourceAt(path string) (*apigateway.Resource, error) {
 	r := im.Resources[*im.RestApi.RootResourceId]
 next:
 	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
@@ -67,7 +68,7 @@ next:
 				continue next
 			}
 		}
-		child, err := im.addResource(r, part)
+		child, err := im.AddResource(r, part)
 		if err != nil {
 			return nil, err
 		}
@@ -81,10 +82,10 @@ next:
 	return r, nil
 }
 
-func (im *importer) method(op *openapi.Operation) (*Method, error) {
-	m := &Method{
+func (im *importer) method(op *openapi.Operation) (*apigateway.Method, error) {
+	m := &apigateway.Method{
 		HttpMethod: new(op.Method), AuthorizationType: new("NONE"), ApiKeyRequired: new(false),
-		RequestParameters: map[string]bool{}, MethodResponses: map[string]MethodResponse{},
+		RequestParameters: map[string]bool{}, MethodResponses: map[string]apigateway.MethodResponse{},
 	}
 	if op.ID != "" {
 		m.OperationName = &op.ID
@@ -138,7 +139,7 @@ func (im *importer) modelsFor(body map[string]openapi.Schema) (map[string]string
 	return all, nil
 }
 
-func (im *importer) methodResponse(m *Method, status string, in openapi.Response) error {
+func (im *importer) methodResponse(m *apigateway.Method, status string, in openapi.Response) error {
 	if status == "default" {
 		return nil // API Gateway has no response without a status
 	}
@@ -146,7 +147,7 @@ func (im *importer) methodResponse(m *Method, status string, in openapi.Response
 		im.warn("Response %s is left out: it is no status", status)
 		return nil
 	}
-	r := MethodResponse{StatusCode: &status}
+	r := apigateway.MethodResponse{StatusCode: &status}
 	for _, h := range in.Headers {
 		if r.ResponseParameters == nil {
 			r.ResponseParameters = map[string]bool{}
@@ -163,7 +164,7 @@ func (im *importer) methodResponse(m *Method, status string, in openapi.Response
 
 // authorization reads a method's security: its authorizer, and whether it needs
 // a key.
-func (im *importer) authorization(m *Method, op *openapi.Operation) error {
+func (im *importer) authorization(m *apigateway.Method, op *openapi.Operation) error {
 	if auth, is := op.Extensions["auth"].(map[string]any); is {
 		if t, is := auth["type"].(string); is {
 			m.AuthorizationType = new(strings.ToUpper(t))
@@ -181,7 +182,7 @@ func (im *importer) authorization(m *Method, op *openapi.Operation) error {
 					continue
 				}
 				m.AuthorizerId, m.AuthorizationType, m.AuthorizationScopes = new(id), new("CUSTOM"), need.Scopes
-				if *a.Type == AuthorizerTypeCognitoUserPools {
+				if *a.Type == apigateway.AuthorizerTypeCognitoUserPools {
 					m.AuthorizationType = new("COGNITO_USER_POOLS")
 				}
 			}
@@ -204,7 +205,7 @@ type integrationExtension struct {
 	RequestTemplates                                                         map[string]string
 	CacheKeyParameters                                                       []string
 	TimeoutInMillis                                                          json.Number
-	TlsConfig                                                                *TlsConfig
+	TlsConfig                                                                *apigateway.TlsConfig
 	Responses                                                                map[string]struct {
 		StatusCode         any
 		ResponseParameters map[string]string
@@ -213,12 +214,12 @@ type integrationExtension struct {
 	}
 }
 
-func (im *importer) integration(op *openapi.Operation, m *Method, resource string) (*Integration, error) {
+func (im *importer) integration(op *openapi.Operation, m *apigateway.Method, resource string) (*apigateway.Integration, error) {
 	var in integrationExtension
 	if err := openapi.Read(op.Integration, &in); err != nil {
 		return nil, err
 	}
-	i := &Integration{
+	i := &apigateway.Integration{
 		Type: new(strings.ToUpper(wire.Value(in.Type))), Uri: in.Uri, HttpMethod: in.HttpMethod, Credentials: in.Credentials,
 		ConnectionType: in.ConnectionType, ConnectionId: in.ConnectionId, ContentHandling: in.ContentHandling,
 		RequestParameters: in.RequestParameters, RequestTemplates: in.RequestTemplates, CacheNamespace: orElse(in.CacheNamespace, resource),
@@ -229,8 +230,8 @@ func (im *importer) integration(op *openapi.Operation, m *Method, resource strin
 	}
 	if in.TimeoutInMillis != "" {
 		n, err := in.TimeoutInMillis.Int64()
-		if err != nil || n < 1 || n > mostTimeout {
-			return nil, fmt.Errorf("timeoutInMillis %s is not between %d and %d", in.TimeoutInMillis, leastTimeout, mostTimeout)
+		if err != nil || n < 1 || n > apigateway.MostTimeout {
+			return nil, fmt.Errorf("timeoutInMillis %s is not between %d and %d", in.TimeoutInMillis, apigateway.LeastTimeout, apigateway.MostTimeout)
 		}
 		i.TimeoutInMillis = int32(n)
 	}
@@ -241,12 +242,12 @@ func (im *importer) integration(op *openapi.Operation, m *Method, resource strin
 	for _, pattern := range patterns {
 		from := in.Responses[pattern]
 		status := fmt.Sprint(from.StatusCode)
-		r := IntegrationResponse{StatusCode: &status, ResponseParameters: from.ResponseParameters, ResponseTemplates: from.ResponseTemplates, ContentHandling: from.ContentHandling}
+		r := apigateway.IntegrationResponse{StatusCode: &status, ResponseParameters: from.ResponseParameters, ResponseTemplates: from.ResponseTemplates, ContentHandling: from.ContentHandling}
 		if pattern != "default" {
 			r.SelectionPattern = new(pattern)
 		}
 		if i.IntegrationResponses == nil {
-			i.IntegrationResponses = map[string]IntegrationResponse{}
+			i.IntegrationResponses = map[string]apigateway.IntegrationResponse{}
 		}
 		if _, twice := i.IntegrationResponses[status]; twice {
 			im.warn("Two integration responses of %s have the status %s; the one of %q is kept", op.Method, status, pattern)
@@ -256,12 +257,12 @@ func (im *importer) integration(op *openapi.Operation, m *Method, resource strin
 			m.MethodResponses[status] = declared(status, from.ResponseParameters)
 		}
 	}
-	return i, checkIntegration(i)
+	return i, apigateway.CheckIntegration(i)
 }
 
 // declared is the method response that an integration's response needs.
-func declared(status string, parameters map[string]string) MethodResponse {
-	r := MethodResponse{StatusCode: &status}
+func declared(status string, parameters map[string]string) apigateway.MethodResponse {
+	r := apigateway.MethodResponse{StatusCode: &status}
 	for name := range parameters {
 		if r.ResponseParameters == nil {
 			r.ResponseParameters = map[string]bool{}
