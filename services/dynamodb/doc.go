@@ -4,6 +4,7 @@
 //
 //	items ──────── the item operations, which look their tables up here
 //	  expr, item ─ expressions and values
+//	  partiql ──── statements
 //	table ──────── where items, index entries and change records are kept
 //	streams ────── the API of the change streams, which Changes reads
 //
@@ -17,7 +18,7 @@
 // batches; transactions with client tokens; tables with local and global
 // indexes, the latter added and removed while the table is used; time to live;
 // streams; policies of tables and streams. Throughput, encryption, table class, point-in-time recovery and tags
-// are kept and told, and do nothing. PartiQL, backups, global tables, imports
+// are kept and told, and do nothing. PartiQL. Backups, global tables, imports
 // and exports answer that they are not implemented.
 //
 // # Where it differs from AWS

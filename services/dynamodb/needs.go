@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/dynamodb/item"
+	"github.com/signalbox/signalbox/services/dynamodb/partiql"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -53,6 +55,22 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 		return t.needs
 	case *TransactWriteItemsInput:
 		return needsOfWrites(in, table)
+	case *ExecuteStatementInput:
+		var t parts
+		t.statement(in.Statement, in.Parameters, table)
+		return t.needs
+	case *BatchExecuteStatementInput:
+		var t parts
+		for _, s := range in.Statements {
+			t.statement(s.Statement, s.Parameters, table)
+		}
+		return t.needs
+	case *ExecuteTransactionInput:
+		var t parts
+		for _, s := range in.TransactStatements {
+			t.statement(s.Statement, s.Parameters, table)
+		}
+		return t.needs
 	}
 	v := reflect.ValueOf(in).Elem()
 	for _, member := range []string{"TableName", "ResourceArn"} {
@@ -88,6 +106,30 @@ func needsOfWrites(in *TransactWriteItemsInput, table func(*string) string) []wi
 		}
 	}
 	return t.needs
+}
+
+// statement adds what a statement of PartiQL needs; one that cannot be read
+// needs nothing, for it does nothing.
+func (p *parts) statement(text *string, parameters []wire.Document, table func(*string) string) {
+	values := make([]item.Value, len(parameters))
+	for i, doc := range parameters {
+		var err error
+		if values[i], err = item.ParseValue(doc); err != nil {
+			return
+		}
+	}
+	st, err := partiql.Parse(wire.Value(text), values)
+	if err != nil {
+		return
+	}
+	action := map[partiql.Verb]string{
+		partiql.Select: "PartiQLSelect", partiql.Exists: "PartiQLSelect", partiql.Insert: "PartiQLInsert", partiql.Update: "PartiQLUpdate", partiql.Delete: "PartiQLDelete",
+	}[st.Verb]
+	resource := table(&st.Table)
+	if st.Index != "" {
+		resource += "/index/" + st.Index
+	}
+	p.add("dynamodb:"+action, resource)
 }
 
 // parts collects permissions, each once.

@@ -43,6 +43,9 @@ type API interface {
 	BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchWriteItemOutput, error)
 	TransactGetItems(ctx context.Context, in *TransactGetItemsInput) (*TransactGetItemsOutput, error)
 	TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*TransactWriteItemsOutput, error)
+	ExecuteStatement(ctx context.Context, in *ExecuteStatementInput) (*ExecuteStatementOutput, error)
+	BatchExecuteStatement(ctx context.Context, in *BatchExecuteStatementInput) (*BatchExecuteStatementOutput, error)
+	ExecuteTransaction(ctx context.Context, in *ExecuteTransactionInput) (*ExecuteTransactionOutput, error)
 }
 
 // NewService returns the operation table of Amazon DynamoDB over api.
@@ -91,10 +94,14 @@ func NewService(api API) *wire.Service {
 			wire.Op("BatchWriteItem", wire.Route{}, api.BatchWriteItem),
 			wire.Op("TransactGetItems", wire.Route{}, api.TransactGetItems),
 			wire.Op("TransactWriteItems", wire.Route{}, api.TransactWriteItems),
+			wire.Op("ExecuteStatement", wire.Route{}, api.ExecuteStatement),
+			wire.Op("BatchExecuteStatement", wire.Route{}, api.BatchExecuteStatement),
+			wire.Op("ExecuteTransaction", wire.Route{}, api.ExecuteTransaction),
 		},
 		Errors: []wire.ErrorShape{
 			{Name: "ConditionalCheckFailedException", Status: 400},
 			{Name: "ContinuousBackupsUnavailableException", Status: 400},
+			{Name: "DuplicateItemException", Status: 400},
 			{Name: "IdempotentParameterMismatchException", Status: 400},
 			{Name: "InternalServerError", Status: 500, Receiver: true},
 			{Name: "ItemCollectionSizeLimitExceededException", Status: 400},
@@ -112,7 +119,6 @@ func NewService(api API) *wire.Service {
 			{Name: "TransactionInProgressException", Status: 400},
 		},
 		Unimplemented: []string{
-			"BatchExecuteStatement",
 			"CancelBulkOperation",
 			"CreateBackup",
 			"CreateGlobalTable",
@@ -126,8 +132,6 @@ func NewService(api API) *wire.Service {
 			"DescribeTableReplicaAutoScaling",
 			"DisableKinesisStreamingDestination",
 			"EnableKinesisStreamingDestination",
-			"ExecuteStatement",
-			"ExecuteTransaction",
 			"ExportTableToPointInTime",
 			"ImportTable",
 			"ListBulkOperations",
@@ -570,6 +574,44 @@ type TransactWriteItemsOutput struct {
 	ItemCollectionMetrics map[string][]ItemCollectionMetrics `wire:"ItemCollectionMetrics"`
 }
 
+type ExecuteStatementInput struct {
+	Statement                           *string         `wire:"Statement,required" min:"1" max:"8192"`
+	Parameters                          []wire.Document `wire:"Parameters" min:"1"`
+	ConsistentRead                      *bool           `wire:"ConsistentRead"`
+	NextToken                           *string         `wire:"NextToken" min:"1" max:"32768"`
+	ReturnConsumedCapacity              *string         `wire:"ReturnConsumedCapacity" enum:"INDEXES,TOTAL,NONE"`
+	Limit                               *int32          `wire:"Limit" min:"1"`
+	ReturnValuesOnConditionCheckFailure *string         `wire:"ReturnValuesOnConditionCheckFailure" enum:"ALL_OLD,NONE"`
+}
+
+type ExecuteStatementOutput struct {
+	Items            []wire.Document   `wire:"Items"`
+	NextToken        *string           `wire:"NextToken"`
+	ConsumedCapacity *ConsumedCapacity `wire:"ConsumedCapacity"`
+	LastEvaluatedKey wire.Document     `wire:"LastEvaluatedKey"`
+}
+
+type BatchExecuteStatementInput struct {
+	Statements             []BatchStatementRequest `wire:"Statements,required" min:"1" max:"25"`
+	ReturnConsumedCapacity *string                 `wire:"ReturnConsumedCapacity" enum:"INDEXES,TOTAL,NONE"`
+}
+
+type BatchExecuteStatementOutput struct {
+	Responses        []BatchStatementResponse `wire:"Responses"`
+	ConsumedCapacity []ConsumedCapacity       `wire:"ConsumedCapacity"`
+}
+
+type ExecuteTransactionInput struct {
+	TransactStatements     []ParameterizedStatement `wire:"TransactStatements,required" min:"1" max:"100"`
+	ClientRequestToken     *string                  `wire:"ClientRequestToken" min:"1" max:"36"`
+	ReturnConsumedCapacity *string                  `wire:"ReturnConsumedCapacity" enum:"INDEXES,TOTAL,NONE"`
+}
+
+type ExecuteTransactionOutput struct {
+	Responses        []ItemResponse     `wire:"Responses"`
+	ConsumedCapacity []ConsumedCapacity `wire:"ConsumedCapacity"`
+}
+
 type ArchivalSummary struct {
 	ArchivalDateTime  *wire.Time `wire:"ArchivalDateTime"`
 	ArchivalReason    *string    `wire:"ArchivalReason"`
@@ -597,6 +639,25 @@ type BackupSummary struct {
 	BackupStatus           *string    `wire:"BackupStatus"`
 	BackupType             *string    `wire:"BackupType"`
 	BackupSizeBytes        *int64     `wire:"BackupSizeBytes"`
+}
+
+type BatchStatementError struct {
+	Code    *string       `wire:"Code"`
+	Message *string       `wire:"Message"`
+	Item    wire.Document `wire:"Item"`
+}
+
+type BatchStatementRequest struct {
+	Statement                           *string         `wire:"Statement,required" min:"1" max:"8192"`
+	Parameters                          []wire.Document `wire:"Parameters" min:"1"`
+	ConsistentRead                      *bool           `wire:"ConsistentRead"`
+	ReturnValuesOnConditionCheckFailure *string         `wire:"ReturnValuesOnConditionCheckFailure" enum:"ALL_OLD,NONE"`
+}
+
+type BatchStatementResponse struct {
+	Error     *BatchStatementError `wire:"Error"`
+	TableName *string              `wire:"TableName"`
+	Item      wire.Document        `wire:"Item"`
 }
 
 type BillingModeSummary struct {
@@ -853,6 +914,12 @@ type OnDemandThroughput struct {
 
 type OnDemandThroughputOverride struct {
 	MaxReadRequestUnits *int64 `wire:"MaxReadRequestUnits"`
+}
+
+type ParameterizedStatement struct {
+	Statement                           *string         `wire:"Statement,required" min:"1" max:"8192"`
+	Parameters                          []wire.Document `wire:"Parameters" min:"1"`
+	ReturnValuesOnConditionCheckFailure *string         `wire:"ReturnValuesOnConditionCheckFailure" enum:"ALL_OLD,NONE"`
 }
 
 type PointInTimeRecoveryDescription struct {
@@ -1130,6 +1197,7 @@ type WriteRequest struct {
 const (
 	CodeConditionalCheckFailedException          = "ConditionalCheckFailedException"
 	CodeContinuousBackupsUnavailableException    = "ContinuousBackupsUnavailableException"
+	CodeDuplicateItemException                   = "DuplicateItemException"
 	CodeIdempotentParameterMismatchException     = "IdempotentParameterMismatchException"
 	CodeInternalServerError                      = "InternalServerError"
 	CodeItemCollectionSizeLimitExceededException = "ItemCollectionSizeLimitExceededException"
@@ -1205,6 +1273,21 @@ const (
 	BackupTypeFilterSystem    = "SYSTEM"
 	BackupTypeFilterAwsBackup = "AWS_BACKUP"
 	BackupTypeFilterAll       = "ALL"
+)
+
+// Values of BatchStatementErrorCodeEnum.
+const (
+	BatchStatementErrorCodeEnumConditionalCheckFailed          = "ConditionalCheckFailed"
+	BatchStatementErrorCodeEnumItemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceeded"
+	BatchStatementErrorCodeEnumRequestLimitExceeded            = "RequestLimitExceeded"
+	BatchStatementErrorCodeEnumValidationError                 = "ValidationError"
+	BatchStatementErrorCodeEnumProvisionedThroughputExceeded   = "ProvisionedThroughputExceeded"
+	BatchStatementErrorCodeEnumTransactionConflict             = "TransactionConflict"
+	BatchStatementErrorCodeEnumThrottlingError                 = "ThrottlingError"
+	BatchStatementErrorCodeEnumInternalServerError             = "InternalServerError"
+	BatchStatementErrorCodeEnumResourceNotFound                = "ResourceNotFound"
+	BatchStatementErrorCodeEnumAccessDenied                    = "AccessDenied"
+	BatchStatementErrorCodeEnumDuplicateItem                   = "DuplicateItem"
 )
 
 // Values of BillingMode.
