@@ -33,6 +33,7 @@ import (
 	"github.com/signalbox/signalbox/services/dynamodb/items"
 	"github.com/signalbox/signalbox/services/dynamodb/streams"
 	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/events/apidestination"
 	"github.com/signalbox/signalbox/services/iam"
 	"github.com/signalbox/signalbox/services/lambda"
 	"github.com/signalbox/signalbox/services/logs"
@@ -177,9 +178,9 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 		return nil, err
 	}
 	s.guard = newGuard(c, identities, owners{queues: queues, groups: groups, functions: functions, tables: tables, out: out})
-	client := events.NewClient(nil)
+	client := apidestination.NewClient(nil)
 	if c.Auth == gateway.Required && !c.Private {
-		client = events.NewClient(events.PrivateAddress)
+		client = apidestination.NewClient(apidestination.PrivateAddress)
 	}
 	client = s.home.client(client)
 	buses, err := events.New(ctx, events.Config{

@@ -13,6 +13,7 @@ import (
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -51,8 +52,8 @@ func (a *archive) rule() *rule {
 	}
 	members["replay-name"] = json.RawMessage(`[{"exists":false}]`)
 	return &rule{
-		Scope: a.Scope, Bus: a.Bus, Name: a.ruleName(), Pattern: new(quote(members)), State: RuleStateEnabled,
-		ManagedBy: new(archiveManager), Targets: []Target{{Id: new(a.ruleName()), Arn: new(a.arn())}},
+		Scope: a.Scope, Bus: a.Bus, Name: a.ruleName(), Pattern: new(api.JSON(members)), State: api.RuleStateEnabled,
+		ManagedBy: new(archiveManager), Targets: []api.Target{{Id: new(a.ruleName()), Arn: new(a.arn())}},
 	}
 }
 
@@ -60,7 +61,7 @@ func (s *Service) archive(ctx context.Context, name string) (*archive, error) {
 	if a := s.archives.Get(wire.ScopeOf(ctx).Key(name)); a != nil {
 		return a, nil
 	}
-	return nil, notFound("Archive %s does not exist.", name)
+	return nil, api.NotFound("Archive %s does not exist.", name)
 }
 
 func (s *Service) archiveByARN(text string) *archive {
@@ -72,8 +73,8 @@ func (s *Service) archiveByARN(text string) *archive {
 	return s.archives.Get(wire.ScopeOfARN(a).Key(name))
 }
 
-// CreateArchive implements [API]. It archives the events that come from then on.
-func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*CreateArchiveOutput, error) {
+// CreateArchive implements [api.API]. It archives the events that come from then on.
+func (s *Service) CreateArchive(ctx context.Context, in *api.CreateArchiveInput) (*api.CreateArchiveOutput, error) {
 	if in.EventPattern != nil {
 		if err := checkPattern(*in.EventPattern); err != nil {
 			return nil, err
@@ -87,9 +88,9 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 	}
 	switch {
 	case b.arn() != *in.EventSourceArn:
-		return nil, invalid("Parameter EventSourceArn is not valid. Reason: it must be the ARN of an event bus.")
+		return nil, api.Invalid("Parameter EventSourceArn is not valid. Reason: it must be the ARN of an event bus.")
 	case b.Scope != wire.ScopeOf(ctx):
-		return nil, notFound("Event bus %s does not exist.", b.Name)
+		return nil, api.NotFound("Event bus %s does not exist.", b.Name)
 	}
 	now := s.Clock.Now()
 	a := &archive{
@@ -97,7 +98,7 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 		Description: in.Description, Pattern: in.EventPattern, KMSKey: in.KmsKeyIdentifier, Days: wire.Value(in.RetentionDays), Created: now,
 	}
 	if s.archives.Get(a.key()) != nil {
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Archive %s already exists.", a.Name)
+		return nil, api.Exists("Archive %s already exists.", a.Name)
 	}
 	// The rule first: of an archive that was not acknowledged a rule may be
 	// left, which creating it again puts anew.
@@ -107,11 +108,11 @@ func (s *Service) CreateArchive(ctx context.Context, in *CreateArchiveInput) (*C
 	if err := s.archives.Put(ctx, a.key(), a); err != nil {
 		return nil, err
 	}
-	return &CreateArchiveOutput{ArchiveArn: new(a.arn()), State: new(ArchiveStateEnabled), CreationTime: stamp(a.Created)}, nil
+	return &api.CreateArchiveOutput{ArchiveArn: new(a.arn()), State: new(api.ArchiveStateEnabled), CreationTime: api.Stamp(a.Created)}, nil
 }
 
-// UpdateArchive implements [API]. Members that are absent stay as they are.
-func (s *Service) UpdateArchive(ctx context.Context, in *UpdateArchiveInput) (*UpdateArchiveOutput, error) {
+// UpdateArchive implements [api.API]. Members that are absent stay as they are.
+func (s *Service) UpdateArchive(ctx context.Context, in *api.UpdateArchiveInput) (*api.UpdateArchiveOutput, error) {
 	if in.EventPattern != nil {
 		if err := checkPattern(*in.EventPattern); err != nil {
 			return nil, err
@@ -124,10 +125,10 @@ func (s *Service) UpdateArchive(ctx context.Context, in *UpdateArchiveInput) (*U
 		return nil, err
 	}
 	a := *old
-	a.Description = either(in.Description, a.Description)
-	a.Pattern = either(in.EventPattern, a.Pattern)
-	a.KMSKey = either(in.KmsKeyIdentifier, a.KMSKey)
-	a.Days = *either(in.RetentionDays, &a.Days)
+	a.Description = api.Either(in.Description, a.Description)
+	a.Pattern = api.Either(in.EventPattern, a.Pattern)
+	a.KMSKey = api.Either(in.KmsKeyIdentifier, a.KMSKey)
+	a.Days = *api.Either(in.RetentionDays, &a.Days)
 	if err := s.archives.Put(ctx, a.key(), &a); err != nil {
 		return nil, err
 	}
@@ -136,11 +137,11 @@ func (s *Service) UpdateArchive(ctx context.Context, in *UpdateArchiveInput) (*U
 			return nil, err
 		}
 	}
-	return &UpdateArchiveOutput{ArchiveArn: new(a.arn()), State: new(s.archiveState(&a)), CreationTime: stamp(a.Created)}, nil
+	return &api.UpdateArchiveOutput{ArchiveArn: new(a.arn()), State: new(s.archiveState(&a)), CreationTime: api.Stamp(a.Created)}, nil
 }
 
-// DeleteArchive implements [API]: the archive's events are gone for good.
-func (s *Service) DeleteArchive(ctx context.Context, in *DeleteArchiveInput) (*DeleteArchiveOutput, error) {
+// DeleteArchive implements [api.API]: the archive's events are gone for good.
+func (s *Service) DeleteArchive(ctx context.Context, in *api.DeleteArchiveInput) (*api.DeleteArchiveOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, err := s.archive(ctx, *in.ArchiveName)
@@ -158,19 +159,19 @@ func (s *Service) DeleteArchive(ctx context.Context, in *DeleteArchiveInput) (*D
 	if err := s.archives.Delete(ctx, a.key()); err != nil {
 		return nil, err
 	}
-	return &DeleteArchiveOutput{}, s.Engine.Logs().Drop(ctx, a.log())
+	return &api.DeleteArchiveOutput{}, s.Engine.Logs().Drop(ctx, a.log())
 }
 
 // archiveState is DISABLED once the archive's bus is gone.
 func (s *Service) archiveState(a *archive) string {
 	if s.rules.Get(a.rule().key()) == nil {
-		return ArchiveStateDisabled
+		return api.ArchiveStateDisabled
 	}
-	return ArchiveStateEnabled
+	return api.ArchiveStateEnabled
 }
 
-// DescribeArchive implements [API].
-func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput) (*DescribeArchiveOutput, error) {
+// DescribeArchive implements [api.API].
+func (s *Service) DescribeArchive(ctx context.Context, in *api.DescribeArchiveInput) (*api.DescribeArchiveOutput, error) {
 	a, err := s.archive(ctx, *in.ArchiveName)
 	if err != nil {
 		return nil, err
@@ -179,15 +180,15 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeArchiveOutput{
+	return &api.DescribeArchiveOutput{
 		ArchiveArn: new(a.arn()), ArchiveName: new(a.Name), EventSourceArn: new(a.Source), Description: a.Description,
 		EventPattern: a.Pattern, State: new(s.archiveState(a)), KmsKeyIdentifier: a.KMSKey, RetentionDays: new(a.Days),
-		SizeBytes: size, EventCount: count, CreationTime: stamp(a.Created),
+		SizeBytes: size, EventCount: count, CreationTime: api.Stamp(a.Created),
 	}, nil
 }
 
-// ListArchives implements [API].
-func (s *Service) ListArchives(ctx context.Context, in *ListArchivesInput) (*ListArchivesOutput, error) {
+// ListArchives implements [api.API].
+func (s *Service) ListArchives(ctx context.Context, in *api.ListArchivesInput) (*api.ListArchivesOutput, error) {
 	if in.EventSourceArn != nil {
 		if _, err := s.bus(ctx, in.EventSourceArn); err != nil {
 			return nil, err
@@ -196,19 +197,19 @@ func (s *Service) ListArchives(ctx context.Context, in *ListArchivesInput) (*Lis
 	all := slices.DeleteFunc(s.archives.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix))), func(a *archive) bool {
 		return in.EventSourceArn != nil && a.Source != *in.EventSourceArn || in.State != nil && s.archiveState(a) != *in.State
 	})
-	rows, next, err := page(all, func(a *archive) string { return a.Name }, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, func(a *archive) string { return a.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListArchivesOutput{Archives: make([]Archive, len(rows)), NextToken: next}
+	out := &api.ListArchivesOutput{Archives: make([]api.Archive, len(rows)), NextToken: next}
 	for i, a := range rows {
 		count, size, err := s.extent(ctx, a)
 		if err != nil {
 			return nil, err
 		}
-		out.Archives[i] = Archive{
+		out.Archives[i] = api.Archive{
 			ArchiveName: new(a.Name), EventSourceArn: new(a.Source), State: new(s.archiveState(a)), RetentionDays: new(a.Days),
-			SizeBytes: size, EventCount: count, CreationTime: stamp(a.Created),
+			SizeBytes: size, EventCount: count, CreationTime: api.Stamp(a.Created),
 		}
 	}
 	return out, nil

@@ -2,10 +2,12 @@ package events
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -18,8 +20,8 @@ type bus struct {
 	Incarnation string // tells a bus from an earlier one of its name
 	Description *string
 	KMSKey      *string
-	DeadLetter  *DeadLetterConfig
-	Log         *LogConfig
+	DeadLetter  *api.DeadLetterConfig
+	Log         *api.LogConfig
 	Policy      policy
 	Created     time.Time
 	Modified    time.Time
@@ -53,7 +55,7 @@ func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
 	if name == defaultBus {
 		return &bus{Scope: sc, Name: name, Incarnation: "0"}, nil
 	}
-	return nil, notFound("Event bus %s does not exist.", name)
+	return nil, api.NotFound("Event bus %s does not exist.", name)
 }
 
 // changeBus puts the changed copy of a bus.
@@ -75,14 +77,14 @@ func (s *Service) changeBus(ctx context.Context, nameOrARN *string, change func(
 	return &b, s.buses.Put(ctx, b.key(), &b)
 }
 
-// CreateEventBus implements [API].
-func (s *Service) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
+// CreateEventBus implements [api.API].
+func (s *Service) CreateEventBus(ctx context.Context, in *api.CreateEventBusInput) (*api.CreateEventBusOutput, error) {
 	name := *in.Name
 	switch {
 	case name == defaultBus:
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Event bus %s already exists.", name)
+		return nil, api.Exists("Event bus %s already exists.", name)
 	case strings.Contains(name, "/"):
-		return nil, invalid("Event bus name must not contain '/'.")
+		return nil, api.Invalid("Event bus name must not contain '/'.")
 	}
 	if err := checkDeadLetter(in.DeadLetterConfig); err != nil {
 		return nil, err
@@ -100,19 +102,19 @@ func (s *Service) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (
 		Created: now, Modified: now, Tags: tags,
 	}
 	if s.buses.Get(b.key()) != nil {
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Event bus %s already exists.", name)
+		return nil, api.Exists("Event bus %s already exists.", name)
 	}
 	if err := s.buses.Put(ctx, b.key(), b); err != nil {
 		return nil, err
 	}
-	return &CreateEventBusOutput{
+	return &api.CreateEventBusOutput{
 		EventBusArn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
 		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log,
 	}, nil
 }
 
-// UpdateEventBus implements [API]. Members that are absent stay as they are.
-func (s *Service) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*UpdateEventBusOutput, error) {
+// UpdateEventBus implements [api.API]. Members that are absent stay as they are.
+func (s *Service) UpdateEventBus(ctx context.Context, in *api.UpdateEventBusInput) (*api.UpdateEventBusOutput, error) {
 	if err := checkDeadLetter(in.DeadLetterConfig); err != nil {
 		return nil, err
 	}
@@ -137,28 +139,28 @@ func (s *Service) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (
 	if err != nil {
 		return nil, err
 	}
-	return &UpdateEventBusOutput{
+	return &api.UpdateEventBusOutput{
 		Arn: new(b.arn()), Name: new(b.Name), KmsKeyIdentifier: b.KMSKey, Description: b.Description,
 		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log,
 	}, nil
 }
 
-// DeleteEventBus implements [API]. A bus that does not exist is no error; the
+// DeleteEventBus implements [api.API]. A bus that does not exist is no error; the
 // default bus, and one that still has rules, cannot be deleted.
-func (s *Service) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*DeleteEventBusOutput, error) {
+func (s *Service) DeleteEventBus(ctx context.Context, in *api.DeleteEventBusInput) (*api.DeleteEventBusOutput, error) {
 	if *in.Name == defaultBus {
-		return nil, invalid("Cannot delete event bus default.")
+		return nil, api.Invalid("Cannot delete event bus default.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buses.Get(wire.ScopeOf(ctx).Key(*in.Name))
 	if b == nil {
-		return &DeleteEventBusOutput{}, nil
+		return &api.DeleteEventBusOutput{}, nil
 	}
 	var managed []string
 	for _, r := range s.rules.List(b.key() + "|") {
 		if r.ManagedBy == nil {
-			return nil, invalid("Cannot delete event bus %s. Rules are still attached to it.", b.Name)
+			return nil, api.Invalid("Cannot delete event bus %s. Rules are still attached to it.", b.Name)
 		}
 		managed = append(managed, r.key())
 	}
@@ -173,33 +175,33 @@ func (s *Service) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (
 	if err := s.Hub.DropBus(ctx, b.log()); err != nil {
 		return nil, err
 	}
-	return &DeleteEventBusOutput{}, nil
+	return &api.DeleteEventBusOutput{}, nil
 }
 
-// DescribeEventBus implements [API].
-func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
+// DescribeEventBus implements [api.API].
+func (s *Service) DescribeEventBus(ctx context.Context, in *api.DescribeEventBusInput) (*api.DescribeEventBusOutput, error) {
 	b, err := s.bus(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeEventBusOutput{
+	return &api.DescribeEventBusOutput{
 		Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
 		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log, Policy: b.policy(),
-		CreationTime: stamp(b.Created), LastModifiedTime: stamp(b.Modified),
+		CreationTime: api.Stamp(b.Created), LastModifiedTime: api.Stamp(b.Modified),
 	}, nil
 }
 
-// ListEventBuses implements [API].
-func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	rows, next, err := page(s.busesOf(wire.ScopeOf(ctx), in.NamePrefix), func(b *bus) string { return b.Name }, in.Limit, in.NextToken)
+// ListEventBuses implements [api.API].
+func (s *Service) ListEventBuses(ctx context.Context, in *api.ListEventBusesInput) (*api.ListEventBusesOutput, error) {
+	rows, next, err := api.Page(s.busesOf(wire.ScopeOf(ctx), in.NamePrefix), func(b *bus) string { return b.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListEventBusesOutput{EventBuses: make([]EventBus, len(rows)), NextToken: next}
+	out := &api.ListEventBusesOutput{EventBuses: make([]api.EventBus, len(rows)), NextToken: next}
 	for i, b := range rows {
-		out.EventBuses[i] = EventBus{
+		out.EventBuses[i] = api.EventBus{
 			Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, Policy: b.policy(),
-			CreationTime: stamp(b.Created), LastModifiedTime: stamp(b.Modified),
+			CreationTime: api.Stamp(b.Created), LastModifiedTime: api.Stamp(b.Modified),
 		}
 	}
 	return out, nil
@@ -214,4 +216,8 @@ func (s *Service) busesOf(sc wire.Scope, prefix *string) []*bus {
 	}
 	sortByName(all, func(b *bus) string { return b.Name })
 	return all
+}
+
+func sortByName[T any](items []T, name func(T) string) {
+	slices.SortFunc(items, func(a, b T) int { return strings.Compare(name(a), name(b)) })
 }

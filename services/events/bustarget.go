@@ -7,6 +7,7 @@ import (
 
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/hub"
+	"github.com/signalbox/signalbox/services/events/api"
 )
 
 // busTarget sends events on to another bus: of this account or another, in this
@@ -69,12 +70,12 @@ func envelope(r delivery.Request) ([]byte, error) {
 		return nil, err
 	}
 	event["detail"] = r.Input
-	return []byte(quote(event)), nil
+	return []byte(api.JSON(event)), nil
 }
 
 // isEvent tells whether the members are those of a whole event with that id.
 func isEvent(members map[string]json.RawMessage, id string) bool {
-	if string(members["id"]) != quote(id) || !bytes.HasPrefix(members["detail"], []byte("{")) {
+	if string(members["id"]) != api.JSON(id) || !bytes.HasPrefix(members["detail"], []byte("{")) {
 		return false
 	}
 	for _, name := range []string{"source", "detail-type", "account", "time", "region"} {

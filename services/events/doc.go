@@ -7,7 +7,11 @@
 // hands them to [hub.Hub.Put], and the hub and delivery bring them to their
 // targets. What an ARN stands for as a target is asked of [Targets], which the
 // server puts together from the other services; buses and API destinations are
-// targets of this package's own.
+// targets of its own.
+//
+// Its parts are in folders: api (types, operations, errors: what all parts
+// share) and apidestination (connections, API destinations and their calls).
+// Here are buses, rules, targets, archives and replays, and PutEvents.
 //
 // Covered: everything of the API but partner event sources, global endpoints
 // and schema discovery. Where the documentation leaves room:
@@ -17,5 +21,3 @@
 //   - an event that came from another bus is not sent on to a third one, as the
 //     user guide's page eb-bus-to-bus says.
 package events
-
-//go:generate go run ../../wire/wiregen

@@ -2,11 +2,13 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/signalbox/signalbox/access"
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -58,7 +60,7 @@ func (t *pacedTarget) Pacer() *delivery.Pacer { return t.paced.Pacer() }
 
 // guarded is the target of a rule, asked for before each delivery. A bus beside
 // the rule's own, and an archive, need no permission.
-func (s *Service) guarded(r *rule, t *Target, target delivery.Target) delivery.Target {
+func (s *Service) guarded(r *rule, t *api.Target, target delivery.Target) delivery.Target {
 	a, err := arn.Parse(*t.Arn)
 	if s.Authorizer == nil || err != nil {
 		return target
@@ -114,4 +116,8 @@ func (s *Service) guardedLetters(r *rule, queueARN string, letters delivery.Dead
 func logStreams(group arn.ARN) string {
 	group.Resource = strings.TrimSuffix(group.Resource, ":*") + ":log-stream:events"
 	return group.String()
+}
+
+func permanent(code, format string, args ...any) delivery.Result {
+	return delivery.Result{Kind: delivery.Permanent, Code: code, Message: fmt.Sprintf(format, args...)}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/pattern"
+	"github.com/signalbox/signalbox/services/events/api"
+	"github.com/signalbox/signalbox/services/events/apidestination"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -23,10 +25,10 @@ func (f Filter) has(sc wire.Scope) bool {
 // Overview is what there is and how it does, for a person to look at. It
 // crosses accounts and regions, and holds no secret.
 type Overview struct {
-	Buses        []BusOverview         `json:"buses"`
-	Destinations []DestinationOverview `json:"apiDestinations"`
-	Connections  []ConnectionOverview  `json:"connections"`
-	Archives     []ArchiveOverview     `json:"archives"`
+	Buses        []BusOverview                        `json:"buses"`
+	Destinations []apidestination.DestinationOverview `json:"apiDestinations"`
+	Connections  []apidestination.ConnectionOverview  `json:"connections"`
+	Archives     []ArchiveOverview                    `json:"archives"`
 }
 
 // BusOverview is a bus with its rules.
@@ -83,29 +85,6 @@ type ErrorOverview struct {
 	Message string    `json:"message,omitempty"`
 }
 
-// DestinationOverview is an API destination.
-type DestinationOverview struct {
-	Account    string `json:"account"`
-	Region     string `json:"region"`
-	Name       string `json:"name"`
-	ARN        string `json:"arn"`
-	State      string `json:"state"`
-	Method     string `json:"method"`
-	Endpoint   string `json:"endpoint"`
-	Rate       int    `json:"perSecond"`
-	Connection string `json:"connection"` // its name
-}
-
-// ConnectionOverview is a connection.
-type ConnectionOverview struct {
-	Account string `json:"account"`
-	Region  string `json:"region"`
-	Name    string `json:"name"`
-	ARN     string `json:"arn"`
-	State   string `json:"state"`
-	Type    string `json:"type"`
-}
-
 // ArchiveOverview is an archive.
 type ArchiveOverview struct {
 	Account string `json:"account"`
@@ -121,7 +100,7 @@ type ArchiveOverview struct {
 // Overview tells what there is. A filter that names a bus leaves out what does
 // not belong to buses.
 func (s *Service) Overview(ctx context.Context, f Filter) (*Overview, error) {
-	o := &Overview{Buses: []BusOverview{}, Destinations: []DestinationOverview{}, Connections: []ConnectionOverview{}, Archives: []ArchiveOverview{}}
+	o := &Overview{Buses: []BusOverview{}, Destinations: []apidestination.DestinationOverview{}, Connections: []apidestination.ConnectionOverview{}, Archives: []ArchiveOverview{}}
 	scopes, err := s.scopes(ctx)
 	if err != nil {
 		return nil, err
@@ -159,8 +138,8 @@ func (s *Service) scopes(ctx context.Context) ([]wire.Scope, error) {
 	for _, r := range s.rules.List("") {
 		set[r.Scope] = true
 	}
-	for _, c := range s.connections.List("") {
-		set[c.Scope] = true
+	for _, sc := range s.Destinations.Scopes() {
+		set[sc] = true
 	}
 	logs, err := s.Hub.Buses(ctx)
 	if err != nil {
@@ -203,7 +182,7 @@ func (s *Service) busOverview(ctx context.Context, b *bus) (BusOverview, error) 
 	return view, nil
 }
 
-func targetOverview(t *Target, st *hub.SubscriptionStatus) TargetOverview {
+func targetOverview(t *api.Target, st *hub.SubscriptionStatus) TargetOverview {
 	v := TargetOverview{ID: *t.Id, ARN: *t.Arn, State: StateOK}
 	if t.DeadLetterConfig != nil {
 		v.DeadLetter = wire.Value(t.DeadLetterConfig.Arn)
@@ -230,21 +209,8 @@ func targetOverview(t *Target, st *hub.SubscriptionStatus) TargetOverview {
 }
 
 func (s *Service) addOthers(ctx context.Context, o *Overview, sc wire.Scope) error {
-	for _, d := range s.destinations.List(sc.Key("")) {
-		v := DestinationOverview{
-			Account: d.Account, Region: d.Region, Name: d.Name, ARN: d.arn(), State: s.state(d),
-			Method: d.Method, Endpoint: d.Endpoint, Rate: d.rate(),
-		}
-		if c, err := s.connectionByARN(d.Connection); err == nil {
-			v.Connection = c.Name
-		}
-		o.Destinations = append(o.Destinations, v)
-	}
-	for _, c := range s.connections.List(sc.Key("")) {
-		o.Connections = append(o.Connections, ConnectionOverview{
-			Account: c.Account, Region: c.Region, Name: c.Name, ARN: c.arn(), State: c.State, Type: c.Type,
-		})
-	}
+	destinations, connections := s.Destinations.Overview(sc)
+	o.Destinations, o.Connections = append(o.Destinations, destinations...), append(o.Connections, connections...)
 	for _, a := range s.archives.List(sc.Key("")) {
 		count, size, err := s.extent(ctx, a)
 		if err != nil {
@@ -317,10 +283,10 @@ func (r *rule) explain(event []byte) (RuleExplanation, error) {
 	e := RuleExplanation{Name: r.Name, ARN: r.arn(), Bus: r.Bus, State: r.State, Pattern: wire.Value(r.Pattern), Targets: len(r.Targets)}
 	p, err := pattern.Parse([]byte(e.Pattern))
 	if err != nil {
-		return e, wire.Errorf(CodeInvalidEventPatternException, "%s", err)
+		return e, wire.Errorf(api.CodeInvalidEventPatternException, "%s", err)
 	}
 	if e.Explanation, err = pattern.Explain(p, event); err != nil {
-		return e, invalid("Parameter Event is not valid. Reason: %s", err)
+		return e, api.Invalid("Parameter Event is not valid. Reason: %s", err)
 	}
 	return e, nil
 }

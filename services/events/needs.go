@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -20,63 +21,63 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 	}
 	named := func(kind string, name *string) []wire.Permission { return on(sc.ARN("events", kind+"/"+*name)) }
 	switch in := in.(type) {
-	case *PutRuleInput:
+	case *api.PutRuleInput:
 		return passing(rule(in.EventBusName, *in.Name), in.RoleArn)
-	case *DescribeRuleInput:
+	case *api.DescribeRuleInput:
 		return rule(in.EventBusName, *in.Name)
-	case *DeleteRuleInput:
+	case *api.DeleteRuleInput:
 		return rule(in.EventBusName, *in.Name)
-	case *EnableRuleInput:
+	case *api.EnableRuleInput:
 		return rule(in.EventBusName, *in.Name)
-	case *DisableRuleInput:
+	case *api.DisableRuleInput:
 		return rule(in.EventBusName, *in.Name)
-	case *PutTargetsInput:
+	case *api.PutTargetsInput:
 		needs := rule(in.EventBusName, *in.Rule)
 		for _, t := range in.Targets {
 			needs = passing(needs, t.RoleArn)
 		}
 		return needs
-	case *RemoveTargetsInput:
+	case *api.RemoveTargetsInput:
 		return rule(in.EventBusName, *in.Rule)
-	case *ListTargetsByRuleInput:
+	case *api.ListTargetsByRuleInput:
 		return rule(in.EventBusName, *in.Rule)
-	case *TagResourceInput:
+	case *api.TagResourceInput:
 		return on(*in.ResourceARN)
-	case *UntagResourceInput:
+	case *api.UntagResourceInput:
 		return on(*in.ResourceARN)
-	case *ListTagsForResourceInput:
+	case *api.ListTagsForResourceInput:
 		return on(*in.ResourceARN)
-	case *CreateConnectionInput:
+	case *api.CreateConnectionInput:
 		return named("connection", in.Name)
-	case *UpdateConnectionInput:
+	case *api.UpdateConnectionInput:
 		return named("connection", in.Name)
-	case *DeleteConnectionInput:
+	case *api.DeleteConnectionInput:
 		return named("connection", in.Name)
-	case *DescribeConnectionInput:
+	case *api.DescribeConnectionInput:
 		return named("connection", in.Name)
-	case *DeauthorizeConnectionInput:
+	case *api.DeauthorizeConnectionInput:
 		return named("connection", in.Name)
-	case *CreateApiDestinationInput:
+	case *api.CreateApiDestinationInput:
 		return named("api-destination", in.Name)
-	case *UpdateApiDestinationInput:
+	case *api.UpdateApiDestinationInput:
 		return named("api-destination", in.Name)
-	case *DeleteApiDestinationInput:
+	case *api.DeleteApiDestinationInput:
 		return named("api-destination", in.Name)
-	case *DescribeApiDestinationInput:
+	case *api.DescribeApiDestinationInput:
 		return named("api-destination", in.Name)
-	case *CreateArchiveInput:
+	case *api.CreateArchiveInput:
 		return named("archive", in.ArchiveName)
-	case *UpdateArchiveInput:
+	case *api.UpdateArchiveInput:
 		return named("archive", in.ArchiveName)
-	case *DeleteArchiveInput:
+	case *api.DeleteArchiveInput:
 		return named("archive", in.ArchiveName)
-	case *DescribeArchiveInput:
+	case *api.DescribeArchiveInput:
 		return named("archive", in.ArchiveName)
-	case *StartReplayInput:
+	case *api.StartReplayInput:
 		return named("replay", in.ReplayName)
-	case *CancelReplayInput:
+	case *api.CancelReplayInput:
 		return named("replay", in.ReplayName)
-	case *DescribeReplayInput:
+	case *api.DescribeReplayInput:
 		return named("replay", in.ReplayName)
 	}
 	return nil
@@ -85,19 +86,19 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 // needsOfBus is Needs of the requests that are about a bus.
 func needsOfBus(sc wire.Scope, in any) []wire.Permission {
 	switch in := in.(type) {
-	case *PutEventsInput:
+	case *api.PutEventsInput:
 		return needsOfEntries(sc, in)
-	case *CreateEventBusInput:
+	case *api.CreateEventBusInput:
 		return on(eventBusARN(sc, in.Name))
-	case *DeleteEventBusInput:
+	case *api.DeleteEventBusInput:
 		return on(eventBusARN(sc, in.Name))
-	case *DescribeEventBusInput:
+	case *api.DescribeEventBusInput:
 		return on(eventBusARN(sc, in.Name))
-	case *UpdateEventBusInput:
+	case *api.UpdateEventBusInput:
 		return on(eventBusARN(sc, in.Name))
-	case *PutPermissionInput:
+	case *api.PutPermissionInput:
 		return on(eventBusARN(sc, in.EventBusName))
-	case *RemovePermissionInput:
+	case *api.RemovePermissionInput:
 		return on(eventBusARN(sc, in.EventBusName))
 	}
 	return nil
@@ -105,11 +106,11 @@ func needsOfBus(sc wire.Scope, in any) []wire.Permission {
 
 // needsOfEntries asks for each bus, source and detail type once. A request has
 // ten entries at most.
-func needsOfEntries(sc wire.Scope, in *PutEventsInput) []wire.Permission {
+func needsOfEntries(sc wire.Scope, in *api.PutEventsInput) []wire.Permission {
 	needs := make([]wire.Permission, 0, 1)
 	for i := range in.Entries {
 		e := &in.Entries[i]
-		if slices.ContainsFunc(in.Entries[:i], func(o PutEventsRequestEntry) bool {
+		if slices.ContainsFunc(in.Entries[:i], func(o api.PutEventsRequestEntry) bool {
 			return wire.Value(o.EventBusName) == wire.Value(e.EventBusName) && wire.Value(o.Source) == wire.Value(e.Source) && wire.Value(o.DetailType) == wire.Value(e.DetailType)
 		}) {
 			continue

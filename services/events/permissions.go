@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -61,23 +61,12 @@ func (b *bus) policy() *string {
 	if len(b.Policy.Statement) == 0 {
 		return nil
 	}
-	return new(quote(b.Policy))
+	return new(api.JSON(b.Policy))
 }
 
-// quote is v as JSON; v is of this package's own making and always has one.
-func quote(v any) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// PutPermission implements [API]: one statement by its members, or the whole
+// PutPermission implements [api.API]: one statement by its members, or the whole
 // policy. A statement takes the place of one with its id.
-func (s *Service) PutPermission(ctx context.Context, in *PutPermissionInput) (*PutPermissionOutput, error) {
+func (s *Service) PutPermission(ctx context.Context, in *api.PutPermissionInput) (*api.PutPermissionOutput, error) {
 	_, err := s.changeBus(ctx, in.EventBusName, func(b *bus) (err error) {
 		if in.Policy != nil {
 			b.Policy, err = parsePolicy(in)
@@ -85,20 +74,20 @@ func (s *Service) PutPermission(ctx context.Context, in *PutPermissionInput) (*P
 			b.Policy, err = withStatement(b, in)
 		}
 		if err == nil && len(wire.Value(b.policy())) > maxPolicy {
-			err = wire.Errorf(CodePolicyLengthExceededException, "The policy of event bus %s would exceed the %d bytes allowed.", b.Name, maxPolicy)
+			err = wire.Errorf(api.CodePolicyLengthExceededException, "The policy of event bus %s would exceed the %d bytes allowed.", b.Name, maxPolicy)
 		}
 		return err
 	})
-	return &PutPermissionOutput{}, err
+	return &api.PutPermissionOutput{}, err
 }
 
-func parsePolicy(in *PutPermissionInput) (policy, error) {
+func parsePolicy(in *api.PutPermissionInput) (policy, error) {
 	if in.StatementId != nil || in.Action != nil || in.Principal != nil || in.Condition != nil {
-		return policy{}, invalid("Parameter Policy cannot be used together with StatementId, Action, Principal or Condition.")
+		return policy{}, api.Invalid("Parameter Policy cannot be used together with StatementId, Action, Principal or Condition.")
 	}
 	p, err := readPolicy(*in.Policy)
 	if err != nil {
-		return policy{}, invalid("Parameter Policy is not valid. Reason: %s.", err)
+		return policy{}, api.Invalid("Parameter Policy is not valid. Reason: %s.", err)
 	}
 	return p, nil
 }
@@ -153,26 +142,26 @@ func strictly(text []byte, v any) error {
 	return d.Decode(v)
 }
 
-func withStatement(b *bus, in *PutPermissionInput) (policy, error) {
+func withStatement(b *bus, in *api.PutPermissionInput) (policy, error) {
 	switch {
 	case in.StatementId == nil:
-		return policy{}, invalid("Parameter StatementId must be specified.")
+		return policy{}, api.Invalid("Parameter StatementId must be specified.")
 	case in.Action == nil:
-		return policy{}, invalid("Parameter Action must be specified.")
+		return policy{}, api.Invalid("Parameter Action must be specified.")
 	case in.Principal == nil:
-		return policy{}, invalid("Parameter Principal must be specified.")
+		return policy{}, api.Invalid("Parameter Principal must be specified.")
 	}
 	st := statement{
 		Sid: *in.StatementId, Effect: "Allow",
-		Action: json.RawMessage(quote(*in.Action)), Resource: json.RawMessage(quote(b.arn())),
+		Action: json.RawMessage(api.JSON(*in.Action)), Resource: json.RawMessage(api.JSON(b.arn())),
 	}
 	if *in.Principal == "*" {
 		st.Principal = json.RawMessage(`"*"`)
 	} else {
-		st.Principal = json.RawMessage(quote(map[string]string{"AWS": arn.New("iam", "", *in.Principal, "root").String()}))
+		st.Principal = json.RawMessage(api.JSON(map[string]string{"AWS": arn.New("iam", "", *in.Principal, "root").String()}))
 	}
 	if c := in.Condition; c != nil {
-		st.Condition = json.RawMessage(quote(map[string]map[string]string{*c.Type: {*c.Key: *c.Value}}))
+		st.Condition = json.RawMessage(api.JSON(map[string]map[string]string{*c.Type: {*c.Key: *c.Value}}))
 	}
 	p := b.Policy
 	if p.Version == "" {
@@ -187,22 +176,22 @@ func withStatement(b *bus, in *PutPermissionInput) (policy, error) {
 	return p, nil
 }
 
-// RemovePermission implements [API].
-func (s *Service) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*RemovePermissionOutput, error) {
+// RemovePermission implements [api.API].
+func (s *Service) RemovePermission(ctx context.Context, in *api.RemovePermissionInput) (*api.RemovePermissionOutput, error) {
 	_, err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
 		switch {
 		case wire.Value(in.RemoveAllPermissions):
 			b.Policy = policy{}
 			return nil
 		case in.StatementId == nil:
-			return invalid("Parameter StatementId must be specified, or RemoveAllPermissions set.")
+			return api.Invalid("Parameter StatementId must be specified, or RemoveAllPermissions set.")
 		}
 		i := slices.IndexFunc(b.Policy.Statement, func(o statement) bool { return o.Sid == *in.StatementId })
 		if i < 0 {
-			return notFound("Statement with the provided id does not exist.")
+			return api.NotFound("Statement with the provided id does not exist.")
 		}
 		b.Policy.Statement = slices.Delete(slices.Clone(b.Policy.Statement), i, i+1)
 		return nil
 	})
-	return &RemovePermissionOutput{}, err
+	return &api.RemovePermissionOutput{}, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/hub"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -26,13 +27,13 @@ const (
 	codeInternalFailure     = "InternalFailure"
 )
 
-// PutEvents implements [API]. Entries fail one by one: those which are good are
+// PutEvents implements [api.API]. Entries fail one by one: those which are good are
 // durable when the answer is given.
-func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
-	out := &PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
+func (s *Service) PutEvents(ctx context.Context, in *api.PutEventsInput) (*api.PutEventsOutput, error) {
+	out := &api.PutEventsOutput{Entries: make([]api.PutEventsResultEntry, len(in.Entries))}
 	fail := func(i int, err *wire.Error) {
 		out.FailedEntryCount++
-		out.Entries[i] = PutEventsResultEntry{ErrorCode: &err.Code, ErrorMessage: &err.Message}
+		out.Entries[i] = api.PutEventsResultEntry{ErrorCode: &err.Code, ErrorMessage: &err.Message}
 	}
 	now := s.Clock.Now()
 	// The entries of one bus go there in one batch; mostly there is one bus.
@@ -85,7 +86,7 @@ func addTo(batches []*batch, log string, e hub.Event, place int) []*batch {
 }
 
 // accept checks an entry and makes an event of it.
-func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time.Time) (*bus, hub.Event, *wire.Error) {
+func (s *Service) accept(ctx context.Context, e *api.PutEventsRequestEntry, now time.Time) (*bus, hub.Event, *wire.Error) {
 	detail, refusal := checkEntry(e)
 	if refusal != nil {
 		return nil, hub.Event{}, refusal
@@ -110,7 +111,7 @@ func (s *Service) accept(ctx context.Context, e *PutEventsRequestEntry, now time
 
 // checkEntry returns the entry's detail without white space, or why the entry
 // is refused.
-func checkEntry(e *PutEventsRequestEntry) (detail []byte, _ *wire.Error) {
+func checkEntry(e *api.PutEventsRequestEntry) (detail []byte, _ *wire.Error) {
 	for _, m := range []struct {
 		name  string
 		value *string
@@ -141,7 +142,7 @@ func checkEntry(e *PutEventsRequestEntry) (detail []byte, _ *wire.Error) {
 }
 
 // entrySize counts as the user guide's page eb-putevent-size does.
-func entrySize(e *PutEventsRequestEntry) int {
+func entrySize(e *api.PutEventsRequestEntry) int {
 	size := len(*e.Source) + len(*e.DetailType) + len(*e.Detail)
 	if e.Time != nil {
 		size += 14
@@ -184,11 +185,11 @@ func checkEvent(text string) error {
 		err = json.Unmarshal([]byte(text), &members)
 	}
 	if err != nil {
-		return invalid("Parameter Event is not valid. Reason: %s.", err)
+		return api.Invalid("Parameter Event is not valid. Reason: %s.", err)
 	}
 	for _, name := range []string{"id", "account", "source", "time", "region", "detail-type"} {
 		if _, ok := members[name]; !ok {
-			return invalid("Parameter Event is not valid. Reason: field %s is missing.", name)
+			return api.Invalid("Parameter Event is not valid. Reason: field %s is missing.", name)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/hub"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/transform"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -25,7 +26,7 @@ type replay struct {
 	Name         string
 	Description  *string
 	Source       string // ARN of the archive
-	Destination  ReplayDestination
+	Destination  api.ReplayDestination
 	From, To     time.Time // of the events' times
 	State        string
 	Reason       *string
@@ -43,12 +44,12 @@ func (s *Service) replay(ctx context.Context, name string) (*replay, error) {
 	if r := s.replays.Get(wire.ScopeOf(ctx).Key(name)); r != nil {
 		return r, nil
 	}
-	return nil, notFound("Replay %s does not exist.", name)
+	return nil, api.NotFound("Replay %s does not exist.", name)
 }
 
-// StartReplay implements [API]: it puts the archived events of the time range
+// StartReplay implements [api.API]: it puts the archived events of the time range
 // on the archive's bus again, for the rules named.
-func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
+func (s *Service) StartReplay(ctx context.Context, in *api.StartReplayInput) (*api.StartReplayOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.bus(ctx, in.Destination.Arn); err != nil {
@@ -58,15 +59,15 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	switch {
 	case a == nil:
 		_, name := mustSplit(*in.EventSourceArn)
-		return nil, invalid("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", name)
+		return nil, api.Invalid("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", name)
 	case *in.Destination.Arn != a.Source:
-		return nil, invalid("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
+		return nil, api.Invalid("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
 	case !in.EventStartTime.Before(in.EventEndTime.Time):
-		return nil, invalid("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
+		return nil, api.Invalid("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
 	}
 	for _, filter := range in.Destination.FilterArns {
 		if p, err := arn.Parse(filter); err != nil || p.Service != "events" {
-			return nil, invalid("Parameter Destination.FilterArns is not valid. Reason: %s is not the ARN of a rule.", filter)
+			return nil, api.Invalid("Parameter Destination.FilterArns is not valid. Reason: %s is not the ARN of a rule.", filter)
 		}
 	}
 	if err := s.expire(ctx, a); err != nil {
@@ -78,16 +79,16 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	}
 	r := &replay{
 		Scope: wire.ScopeOf(ctx), Name: *in.ReplayName, Description: in.Description, Source: a.arn(), Destination: *in.Destination,
-		From: in.EventStartTime.Time, To: in.EventEndTime.Time, State: ReplayStateStarting, Next: first, End: next, Started: s.Clock.Now(),
+		From: in.EventStartTime.Time, To: in.EventEndTime.Time, State: api.ReplayStateStarting, Next: first, End: next, Started: s.Clock.Now(),
 	}
 	if s.replays.Get(r.key()) != nil {
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Replay %s already exists.", r.Name)
+		return nil, api.Exists("Replay %s already exists.", r.Name)
 	}
 	if err := s.replays.Put(ctx, r.key(), r); err != nil {
 		return nil, err
 	}
 	s.replaying.start(r)
-	return &StartReplayOutput{ReplayArn: new(r.arn()), State: new(r.State), ReplayStartTime: stamp(r.Started)}, nil
+	return &api.StartReplayOutput{ReplayArn: new(r.arn()), State: new(r.State), ReplayStartTime: api.Stamp(r.Started)}, nil
 }
 
 func mustSplit(text string) (kind, name string) {
@@ -95,23 +96,23 @@ func mustSplit(text string) (kind, name string) {
 	return a.Split()
 }
 
-// CancelReplay implements [API]. What was replayed stays replayed.
-func (s *Service) CancelReplay(ctx context.Context, in *CancelReplayInput) (*CancelReplayOutput, error) {
+// CancelReplay implements [api.API]. What was replayed stays replayed.
+func (s *Service) CancelReplay(ctx context.Context, in *api.CancelReplayInput) (*api.CancelReplayOutput, error) {
 	r, err := s.replay(ctx, *in.ReplayName)
 	if err != nil {
 		return nil, err
 	}
 	r, err = s.changeReplay(ctx, r.key(), func(r *replay) error {
-		if r.State != ReplayStateStarting && r.State != ReplayStateRunning {
-			return wire.Errorf(CodeIllegalStatusException, "Replay %s is not in a valid state for this operation.", r.Name)
+		if r.State != api.ReplayStateStarting && r.State != api.ReplayStateRunning {
+			return wire.Errorf(api.CodeIllegalStatusException, "Replay %s is not in a valid state for this operation.", r.Name)
 		}
-		r.State = ReplayStateCancelling
+		r.State = api.ReplayStateCancelling
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &CancelReplayOutput{ReplayArn: new(r.arn()), State: new(r.State)}, nil
+	return &api.CancelReplayOutput{ReplayArn: new(r.arn()), State: new(r.State)}, nil
 }
 
 func (s *Service) changeReplay(ctx context.Context, key string, change func(*replay) error) (*replay, error) {
@@ -124,34 +125,34 @@ func (s *Service) changeReplay(ctx context.Context, key string, change func(*rep
 	return &r, s.replays.Put(ctx, key, &r)
 }
 
-// DescribeReplay implements [API].
-func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (*DescribeReplayOutput, error) {
+// DescribeReplay implements [api.API].
+func (s *Service) DescribeReplay(ctx context.Context, in *api.DescribeReplayInput) (*api.DescribeReplayOutput, error) {
 	r, err := s.replay(ctx, *in.ReplayName)
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeReplayOutput{
+	return &api.DescribeReplayOutput{
 		ReplayName: new(r.Name), ReplayArn: new(r.arn()), Description: r.Description, State: new(r.State), StateReason: r.Reason,
-		EventSourceArn: new(r.Source), Destination: &r.Destination, EventStartTime: stamp(r.From), EventEndTime: stamp(r.To),
-		EventLastReplayedTime: stamp(r.LastReplayed), ReplayStartTime: stamp(r.Started), ReplayEndTime: stamp(r.Ended),
+		EventSourceArn: new(r.Source), Destination: &r.Destination, EventStartTime: api.Stamp(r.From), EventEndTime: api.Stamp(r.To),
+		EventLastReplayedTime: api.Stamp(r.LastReplayed), ReplayStartTime: api.Stamp(r.Started), ReplayEndTime: api.Stamp(r.Ended),
 	}, nil
 }
 
-// ListReplays implements [API].
-func (s *Service) ListReplays(ctx context.Context, in *ListReplaysInput) (*ListReplaysOutput, error) {
+// ListReplays implements [api.API].
+func (s *Service) ListReplays(ctx context.Context, in *api.ListReplaysInput) (*api.ListReplaysOutput, error) {
 	all := slices.DeleteFunc(s.replays.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix))), func(r *replay) bool {
 		return in.State != nil && r.State != *in.State || in.EventSourceArn != nil && r.Source != *in.EventSourceArn
 	})
-	rows, next, err := page(all, func(r *replay) string { return r.Name }, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, func(r *replay) string { return r.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListReplaysOutput{Replays: make([]Replay, len(rows)), NextToken: next}
+	out := &api.ListReplaysOutput{Replays: make([]api.Replay, len(rows)), NextToken: next}
 	for i, r := range rows {
-		out.Replays[i] = Replay{
+		out.Replays[i] = api.Replay{
 			ReplayName: new(r.Name), EventSourceArn: new(r.Source), State: new(r.State), StateReason: r.Reason,
-			EventStartTime: stamp(r.From), EventEndTime: stamp(r.To), EventLastReplayedTime: stamp(r.LastReplayed),
-			ReplayStartTime: stamp(r.Started), ReplayEndTime: stamp(r.Ended),
+			EventStartTime: api.Stamp(r.From), EventEndTime: api.Stamp(r.To), EventLastReplayedTime: api.Stamp(r.LastReplayed),
+			ReplayStartTime: api.Stamp(r.Started), ReplayEndTime: api.Stamp(r.Ended),
 		}
 	}
 	return out, nil
@@ -174,7 +175,7 @@ func newReplaying(s *Service) *replaying {
 func (p *replaying) resume() {
 	for _, r := range p.s.replays.List("") {
 		switch r.State {
-		case ReplayStateStarting, ReplayStateRunning, ReplayStateCancelling:
+		case api.ReplayStateStarting, api.ReplayStateRunning, api.ReplayStateCancelling:
 			p.start(r)
 		}
 	}
@@ -185,7 +186,7 @@ func (p *replaying) start(r *replay) {
 		if err := p.run(r.key()); err != nil && p.ctx.Err() == nil {
 			p.s.Logger.Error("replaying", "replay", r.arn(), "error", err)
 			_, _ = p.s.changeReplay(p.ctx, r.key(), func(r *replay) error {
-				r.State, r.Reason, r.Ended = ReplayStateFailed, new(err.Error()), p.s.Clock.Now()
+				r.State, r.Reason, r.Ended = api.ReplayStateFailed, new(err.Error()), p.s.Clock.Now()
 				return nil
 			})
 		}
@@ -219,16 +220,16 @@ func (p *replaying) run(key string) error {
 	for {
 		r, err = p.s.changeReplay(p.ctx, key, func(r *replay) error {
 			switch {
-			case r.State == ReplayStateCancelling:
-				r.State, r.Ended = ReplayStateCancelled, p.s.Clock.Now()
+			case r.State == api.ReplayStateCancelling:
+				r.State, r.Ended = api.ReplayStateCancelled, p.s.Clock.Now()
 			case r.Next >= r.End:
-				r.State, r.Ended = ReplayStateCompleted, p.s.Clock.Now()
+				r.State, r.Ended = api.ReplayStateCompleted, p.s.Clock.Now()
 			default:
-				r.State = ReplayStateRunning
+				r.State = api.ReplayStateRunning
 			}
 			return nil
 		})
-		if err != nil || r.State != ReplayStateRunning {
+		if err != nil || r.State != api.ReplayStateRunning {
 			return err
 		}
 		next, last, err := p.batch(reader, r)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/pattern"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -19,7 +20,7 @@ type rule struct {
 	RoleARN     *string
 	ManagedBy   *string
 	Tags        tags
-	Targets     []Target
+	Targets     []api.Target
 }
 
 func (r *rule) key() string { return r.Scope.Key(r.Bus, r.Name) }
@@ -42,7 +43,7 @@ func (s *Service) rule(ctx context.Context, busNameOrARN *string, name string) (
 	}
 	r := s.rules.Get(b.Scope.Key(b.Name, name))
 	if r == nil {
-		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", name, b.Name)
+		return nil, nil, api.NotFound("Rule %s does not exist on EventBus %s.", name, b.Name)
 	}
 	return b, r, nil
 }
@@ -76,7 +77,7 @@ func (s *Service) putRule(ctx context.Context, old, r *rule) error {
 		return nil
 	}
 	for _, t := range old.Targets {
-		if !slices.ContainsFunc(r.Targets, func(o Target) bool { return *o.Id == *t.Id }) {
+		if !slices.ContainsFunc(r.Targets, func(o api.Target) bool { return *o.Id == *t.Id }) {
 			if err := s.unsubscribe(ctx, old, *t.Id); err != nil {
 				return err
 			}
@@ -85,11 +86,11 @@ func (s *Service) putRule(ctx context.Context, old, r *rule) error {
 	return nil
 }
 
-// PutRule implements [API]. An existing rule is replaced, but keeps its
+// PutRule implements [api.API]. An existing rule is replaced, but keeps its
 // targets and its tags.
-func (s *Service) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput, error) {
+func (s *Service) PutRule(ctx context.Context, in *api.PutRuleInput) (*api.PutRuleOutput, error) {
 	if in.EventPattern == nil {
-		return nil, invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+		return nil, api.Invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}
 	if err := checkPattern(*in.EventPattern); err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (s *Service) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput
 	}
 	r := &rule{
 		Scope: b.Scope, Bus: b.Name, Name: *in.Name, Description: in.Description, Pattern: in.EventPattern,
-		State: RuleStateEnabled, RoleARN: in.RoleArn, Tags: newTags,
+		State: api.RuleStateEnabled, RoleARN: in.RoleArn, Tags: newTags,
 	}
 	if in.State != nil {
 		r.State = *in.State
@@ -121,12 +122,12 @@ func (s *Service) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput
 	if err := s.putRule(ctx, old, r); err != nil {
 		return nil, err
 	}
-	return &PutRuleOutput{RuleArn: new(r.arn())}, nil
+	return &api.PutRuleOutput{RuleArn: new(r.arn())}, nil
 }
 
 func checkPattern(text string) error {
 	if _, err := pattern.Parse([]byte(text)); err != nil {
-		return wire.Errorf(CodeInvalidEventPatternException, "%s", err.Error())
+		return wire.Errorf(api.CodeInvalidEventPatternException, "%s", err.Error())
 	}
 	return nil
 }
@@ -136,24 +137,24 @@ func (r *rule) checkManaged(force *bool) error {
 	if r.ManagedBy == nil || wire.Value(force) {
 		return nil
 	}
-	return wire.Errorf(CodeManagedRuleException, "Rule %s is managed by %s and cannot be changed.", r.Name, *r.ManagedBy)
+	return wire.Errorf(api.CodeManagedRuleException, "Rule %s is managed by %s and cannot be changed.", r.Name, *r.ManagedBy)
 }
 
-// DescribeRule implements [API].
-func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
+// DescribeRule implements [api.API].
+func (s *Service) DescribeRule(ctx context.Context, in *api.DescribeRuleInput) (*api.DescribeRuleOutput, error) {
 	_, r, err := s.rule(ctx, in.EventBusName, *in.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeRuleOutput{
+	return &api.DescribeRuleOutput{
 		Name: new(r.Name), Arn: new(r.arn()), EventPattern: r.Pattern, State: new(r.State), Description: r.Description,
 		RoleArn: r.RoleARN, ManagedBy: r.ManagedBy, EventBusName: new(r.Bus), CreatedBy: new(r.Account),
 	}, nil
 }
 
-// DeleteRule implements [API]. A rule that does not exist is no error; one that
+// DeleteRule implements [api.API]. A rule that does not exist is no error; one that
 // has targets cannot be deleted.
-func (s *Service) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*DeleteRuleOutput, error) {
+func (s *Service) DeleteRule(ctx context.Context, in *api.DeleteRuleInput) (*api.DeleteRuleOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.bus(ctx, in.EventBusName)
@@ -162,25 +163,25 @@ func (s *Service) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*DeleteR
 	}
 	r := s.rules.Get(b.Scope.Key(b.Name, *in.Name))
 	if r == nil {
-		return &DeleteRuleOutput{}, nil
+		return &api.DeleteRuleOutput{}, nil
 	}
 	if err := r.checkManaged(in.Force); err != nil {
 		return nil, err
 	}
 	if len(r.Targets) > 0 {
-		return nil, invalid("Rule can't be deleted since it has targets.")
+		return nil, api.Invalid("Rule can't be deleted since it has targets.")
 	}
-	return &DeleteRuleOutput{}, s.rules.Delete(ctx, r.key())
+	return &api.DeleteRuleOutput{}, s.rules.Delete(ctx, r.key())
 }
 
-// EnableRule implements [API]. The rule sees the events that come from then on.
-func (s *Service) EnableRule(ctx context.Context, in *EnableRuleInput) (*EnableRuleOutput, error) {
-	return &EnableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, RuleStateEnabled)
+// EnableRule implements [api.API]. The rule sees the events that come from then on.
+func (s *Service) EnableRule(ctx context.Context, in *api.EnableRuleInput) (*api.EnableRuleOutput, error) {
+	return &api.EnableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, api.RuleStateEnabled)
 }
 
-// DisableRule implements [API]. What matched before is still delivered.
-func (s *Service) DisableRule(ctx context.Context, in *DisableRuleInput) (*DisableRuleOutput, error) {
-	return &DisableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, RuleStateDisabled)
+// DisableRule implements [api.API]. What matched before is still delivered.
+func (s *Service) DisableRule(ctx context.Context, in *api.DisableRuleInput) (*api.DisableRuleOutput, error) {
+	return &api.DisableRuleOutput{}, s.setState(ctx, in.EventBusName, *in.Name, api.RuleStateDisabled)
 }
 
 func (s *Service) setState(ctx context.Context, busNameOrARN *string, name, state string) error {
@@ -191,19 +192,19 @@ func (s *Service) setState(ctx context.Context, busNameOrARN *string, name, stat
 	return err
 }
 
-// ListRules implements [API].
-func (s *Service) ListRules(ctx context.Context, in *ListRulesInput) (*ListRulesOutput, error) {
+// ListRules implements [api.API].
+func (s *Service) ListRules(ctx context.Context, in *api.ListRulesInput) (*api.ListRulesOutput, error) {
 	b, err := s.bus(ctx, in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := page(s.rules.List(b.Scope.Key(b.Name, wire.Value(in.NamePrefix))), ruleName, in.Limit, in.NextToken)
+	rows, next, err := api.Page(s.rules.List(b.Scope.Key(b.Name, wire.Value(in.NamePrefix))), ruleName, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListRulesOutput{Rules: make([]Rule, len(rows)), NextToken: next}
+	out := &api.ListRulesOutput{Rules: make([]api.Rule, len(rows)), NextToken: next}
 	for i, r := range rows {
-		out.Rules[i] = Rule{
+		out.Rules[i] = api.Rule{
 			Name: new(r.Name), Arn: new(r.arn()), EventPattern: r.Pattern, State: new(r.State), Description: r.Description,
 			RoleArn: r.RoleARN, ManagedBy: r.ManagedBy, EventBusName: new(r.Bus),
 		}
@@ -213,38 +214,38 @@ func (s *Service) ListRules(ctx context.Context, in *ListRulesInput) (*ListRules
 
 func ruleName(r *rule) string { return r.Name }
 
-// ListRuleNamesByTarget implements [API].
-func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesByTargetInput) (*ListRuleNamesByTargetOutput, error) {
+// ListRuleNamesByTarget implements [api.API].
+func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *api.ListRuleNamesByTargetInput) (*api.ListRuleNamesByTargetOutput, error) {
 	b, err := s.bus(ctx, in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
 	all := slices.DeleteFunc(s.rules.List(b.Scope.Key(b.Name, "")), func(r *rule) bool {
-		return !slices.ContainsFunc(r.Targets, func(t Target) bool { return *t.Arn == *in.TargetArn })
+		return !slices.ContainsFunc(r.Targets, func(t api.Target) bool { return *t.Arn == *in.TargetArn })
 	})
-	rows, next, err := page(all, ruleName, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, ruleName, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListRuleNamesByTargetOutput{RuleNames: make([]string, len(rows)), NextToken: next}
+	out := &api.ListRuleNamesByTargetOutput{RuleNames: make([]string, len(rows)), NextToken: next}
 	for i, r := range rows {
 		out.RuleNames[i] = r.Name
 	}
 	return out, nil
 }
 
-// TestEventPattern implements [API].
-func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
+// TestEventPattern implements [api.API].
+func (s *Service) TestEventPattern(ctx context.Context, in *api.TestEventPatternInput) (*api.TestEventPatternOutput, error) {
 	p, err := pattern.Parse([]byte(*in.EventPattern))
 	if err != nil {
-		return nil, wire.Errorf(CodeInvalidEventPatternException, "%s", err.Error())
+		return nil, wire.Errorf(api.CodeInvalidEventPatternException, "%s", err.Error())
 	}
 	if err := checkEvent(*in.Event); err != nil {
 		return nil, err
 	}
 	matched, err := p.Match([]byte(*in.Event))
 	if err != nil {
-		return nil, invalid("Parameter Event is not valid. Reason: %s", err)
+		return nil, api.Invalid("Parameter Event is not valid. Reason: %s", err)
 	}
-	return &TestEventPatternOutput{Result: matched}, nil
+	return &api.TestEventPatternOutput{Result: matched}, nil
 }

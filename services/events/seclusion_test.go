@@ -16,7 +16,7 @@ import (
 
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/server"
-	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/events/apidestination"
 	"github.com/signalbox/signalbox/signalboxtest"
 )
 
@@ -25,19 +25,19 @@ func TestWhatIsPrivateIsNotCalledInProduction(t *testing.T) {
 		"127.0.0.1": true, "::1": true, "169.254.169.254": true, "fe80::1": true, "fd00:ec2::254": true, "0.0.0.0": true, "::": true, "224.0.0.1": true,
 		"10.0.0.1": false, "93.184.216.34": false, "2606:2800:220:1::1": false,
 	} {
-		if got := events.PrivateAddress(netip.MustParseAddr(address)); got != private {
+		if got := apidestination.PrivateAddress(netip.MustParseAddr(address)); got != private {
 			t.Errorf("%s is private: %v, want %v", address, got, private)
 		}
 	}
 	e := newEndpoint(t)
 	for _, url := range []string{e.URL, strings.Replace(e.URL, "127.0.0.1", "localhost", 1), strings.Replace(e.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1)} {
-		if response, err := events.NewClient(events.PrivateAddress).Get(url); err == nil {
+		if response, err := apidestination.NewClient(apidestination.PrivateAddress).Get(url); err == nil {
 			response.Body.Close()
 			t.Errorf("%s was called", url)
 		}
 	}
 	e.quiet(t)
-	if response, err := events.NewClient(nil).Get(e.URL); err != nil {
+	if response, err := apidestination.NewClient(nil).Get(e.URL); err != nil {
 		t.Error(err)
 	} else {
 		response.Body.Close()

@@ -13,6 +13,8 @@ import (
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/seal"
+	"github.com/signalbox/signalbox/services/events/api"
+	"github.com/signalbox/signalbox/services/events/apidestination"
 	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -31,35 +33,49 @@ type Config struct {
 	Traces     *trace.Journal // keeps which events belong to traces, and calls of API destinations; nil: nobody
 }
 
+// What others in the server look at of the parts in folders.
+type (
+	PutEventsInput        = api.PutEventsInput
+	PutEventsRequestEntry = api.PutEventsRequestEntry
+	HttpParameters        = api.HttpParameters
+	Target                = api.Target
+)
+
+// What others in the server look at of the API.
+const (
+	CodeResourceNotFoundException = api.CodeResourceNotFoundException
+	RuleStateEnabled              = api.RuleStateEnabled
+	RuleStateDisabled             = api.RuleStateDisabled
+)
+
 // Targets knows the things outside this package to which events can go.
 type Targets interface {
 	// Target returns the delivery target that a rule's target names, or an
 	// error for the caller of PutTargets where nothing of that kind can be
 	// a target. Whether the thing exists shows when an event is delivered.
-	Target(t Target) (delivery.Target, error)
+	Target(t api.Target) (delivery.Target, error)
 	// DeadLetters returns the dead-letter queue with that ARN, for events
 	// of the rule's target.
 	DeadLetters(queueARN, ruleARN, targetARN string) (delivery.DeadLetters, error)
 }
 
-// Service implements [API].
+// Service implements [api.API]: all but connections and API destinations, which
+// it embeds.
 type Service struct {
 	Config
+	*apidestination.Destinations
 
-	mu           sync.Mutex // serializes changes of the configuration
-	buses        *engine.Documents[bus]
-	rules        *engine.Documents[rule]
-	connections  *engine.Documents[connection]
-	destinations *engine.Documents[destination]
-	archives     *engine.Documents[archive]
-	replays      *engine.Documents[replay]
+	mu       sync.Mutex // serializes changes of the configuration
+	buses    *engine.Documents[bus]
+	rules    *engine.Documents[rule]
+	archives *engine.Documents[archive]
+	replays  *engine.Documents[replay]
 
-	outbound  *outbound // API destinations: HTTP, tokens, rates
 	replaying *replaying
 	appending sync.Map // archive's log → *sync.Mutex: one batch at a time
 }
 
-var _ API = (*Service)(nil)
+var _ api.API = (*Service)(nil)
 
 // New loads the configuration and takes up the subscriptions and replays where
 // they stood.
@@ -68,23 +84,30 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{Config: c}
-	err := engine.OpenEach(ctx, c.Engine.Records(),
+	var err error
+	s.Destinations, err = apidestination.New(ctx, apidestination.Config{
+		Records: c.Engine.Records(), Clock: c.Clock, Box: c.Box, HTTP: c.HTTP, Logger: c.Logger, Traces: c.Traces,
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = engine.OpenEach(ctx, c.Engine.Records(),
 		engine.Into(&s.buses, "events.bus"),
 		engine.Into(&s.rules, "events.rule"),
-		engine.Into(&s.connections, "events.connection"),
-		engine.Into(&s.destinations, "events.destination"),
 		engine.Into(&s.archives, "events.archive"),
 		engine.Into(&s.replays, "events.replay"))
 	if err != nil {
 		return nil, err
 	}
-	s.outbound = newOutbound(s)
 	s.replaying = newReplaying(s)
 	if err := s.resume(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// NewService is the service as the gateway serves it.
+func NewService(s *Service) *wire.Service { return api.NewService(s) }
 
 // resume subscribes what was subscribed when the service last ran.
 func (s *Service) resume(ctx context.Context) error {
@@ -114,12 +137,4 @@ func locate(ctx context.Context, kind, nameOrARN string) (wire.Scope, string) {
 		}
 	}
 	return wire.ScopeOf(ctx), nameOrARN
-}
-
-func notFound(format string, args ...any) error {
-	return wire.Errorf(CodeResourceNotFoundException, format, args...)
-}
-
-func invalid(format string, args ...any) error {
-	return wire.Errorf(wire.CodeValidation, format, args...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/hub"
 	"github.com/signalbox/signalbox/pattern"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/transform"
 )
 
@@ -37,9 +38,9 @@ func (s *Service) subscribe(ctx context.Context, r *rule) error {
 			Target:   *t.Arn,
 			Pattern:  p,
 			Delivery: config,
-			Disabled: r.State == RuleStateDisabled,
+			Disabled: r.State == api.RuleStateDisabled,
 			// Buses that send to each other must not do so for ever.
-			FirstHand: t.isBus(),
+			FirstHand: isBus(t),
 		}); err != nil {
 			return fmt.Errorf("target %s of rule %s: %w", *t.Id, r.arn(), err)
 		}
@@ -56,7 +57,7 @@ func (s *Service) unsubscribe(ctx context.Context, r *rule, targetID string) err
 }
 
 // deliveryConfig is how events reach the target.
-func (s *Service) deliveryConfig(r *rule, t *Target) (delivery.Config, error) {
+func (s *Service) deliveryConfig(r *rule, t *api.Target) (delivery.Config, error) {
 	target, err := s.target(*t)
 	if err != nil {
 		return delivery.Config{}, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -16,10 +17,10 @@ type tags map[string]string
 // maxTags is how many tags a resource may have (EventBridge quotas).
 const maxTags = 50
 
-func newTags(list []Tag) (tags, error) { return tags(nil).with(list) }
+func newTags(list []api.Tag) (tags, error) { return tags(nil).with(list) }
 
 // with returns a copy with the tags of the list added or replaced.
-func (t tags) with(list []Tag) (tags, error) {
+func (t tags) with(list []api.Tag) (tags, error) {
 	if len(list) == 0 {
 		return t, nil
 	}
@@ -29,12 +30,12 @@ func (t tags) with(list []Tag) (tags, error) {
 	}
 	for _, tag := range list {
 		if strings.HasPrefix(strings.ToLower(*tag.Key), "aws:") {
-			return nil, invalid("Tag key %q is not valid: keys must not begin with aws:, which is reserved.", *tag.Key)
+			return nil, api.Invalid("Tag key %q is not valid: keys must not begin with aws:, which is reserved.", *tag.Key)
 		}
 		out[*tag.Key] = *tag.Value
 	}
 	if len(out) > maxTags {
-		return nil, invalid("Tags: a resource can have at most %d tags; this one would have %d.", maxTags, len(out))
+		return nil, api.Invalid("Tags: a resource can have at most %d tags; this one would have %d.", maxTags, len(out))
 	}
 	return out, nil
 }
@@ -49,41 +50,41 @@ func (t tags) without(keys []string) tags {
 }
 
 // list is the wire form, in the order of the keys; empty, not absent, where there is none.
-func (t tags) list() []Tag {
-	out := make([]Tag, 0, len(t))
+func (t tags) list() []api.Tag {
+	out := make([]api.Tag, 0, len(t))
 	for _, key := range slices.Sorted(maps.Keys(t)) {
-		out = append(out, Tag{Key: new(key), Value: new(t[key])})
+		out = append(out, api.Tag{Key: new(key), Value: new(t[key])})
 	}
 	return out
 }
 
-// TagResource implements [API]. Rules and event buses have tags.
-func (s *Service) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	return &TagResourceOutput{}, s.retag(ctx, *in.ResourceARN, func(t tags) (tags, error) { return t.with(in.Tags) })
+// TagResource implements [api.API]. Rules and event buses have tags.
+func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+	return &api.TagResourceOutput{}, s.retag(ctx, *in.ResourceARN, func(t tags) (tags, error) { return t.with(in.Tags) })
 }
 
-// UntagResource implements [API].
-func (s *Service) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	return &UntagResourceOutput{}, s.retag(ctx, *in.ResourceARN, func(t tags) (tags, error) { return t.without(in.TagKeys), nil })
+// UntagResource implements [api.API].
+func (s *Service) UntagResource(ctx context.Context, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+	return &api.UntagResourceOutput{}, s.retag(ctx, *in.ResourceARN, func(t tags) (tags, error) { return t.without(in.TagKeys), nil })
 }
 
-// ListTagsForResource implements [API].
-func (s *Service) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+// ListTagsForResource implements [api.API].
+func (s *Service) ListTagsForResource(ctx context.Context, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
 	b, r, err := s.tagged(ctx, *in.ResourceARN)
 	if err != nil {
 		return nil, err
 	}
 	if r != nil {
-		return &ListTagsForResourceOutput{Tags: r.Tags.list()}, nil
+		return &api.ListTagsForResourceOutput{Tags: r.Tags.list()}, nil
 	}
-	return &ListTagsForResourceOutput{Tags: b.Tags.list()}, nil
+	return &api.ListTagsForResourceOutput{Tags: b.Tags.list()}, nil
 }
 
 // tagged finds the bus or the rule with that ARN.
 func (s *Service) tagged(ctx context.Context, text string) (*bus, *rule, error) {
 	a, err := arn.Parse(text)
 	if err != nil || a.Service != "events" {
-		return nil, nil, invalid("Parameter ResourceARN is not valid. Reason: Provided Arn is not in correct format.")
+		return nil, nil, api.Invalid("Parameter ResourceARN is not valid. Reason: Provided Arn is not in correct format.")
 	}
 	switch kind, name := a.Split(); kind {
 	case "event-bus":
@@ -98,9 +99,9 @@ func (s *Service) tagged(ctx context.Context, text string) (*bus, *rule, error) 
 		if r := s.rules.Get(sc.Key(busName, ruleName)); r != nil {
 			return nil, r, nil
 		}
-		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", ruleName, busName)
+		return nil, nil, api.NotFound("Rule %s does not exist on EventBus %s.", ruleName, busName)
 	}
-	return nil, nil, notFound("Resource %s does not exist, or has no tags: rules and event buses have.", text)
+	return nil, nil, api.NotFound("Resource %s does not exist, or has no tags: rules and event buses have.", text)
 }
 
 func (s *Service) retag(ctx context.Context, text string, change func(tags) (tags, error)) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/transform"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -14,9 +15,9 @@ import (
 // maxTargets is how many targets a rule may have (EventBridge quotas).
 const maxTargets = 5
 
-// PutTargets implements [API]. A target takes the place of one with its id.
+// PutTargets implements [api.API]. A target takes the place of one with its id.
 // All are checked before the first is put: either all are put or none.
-func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsOutput, error) {
+func (s *Service) PutTargets(ctx context.Context, in *api.PutTargetsInput) (*api.PutTargetsOutput, error) {
 	for i := range in.Targets {
 		if err := s.checkTarget(&in.Targets[i]); err != nil {
 			return nil, err
@@ -28,17 +29,17 @@ func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTarg
 		}
 		list := slices.Clone(r.Targets)
 		for _, t := range in.Targets {
-			if err := t.checkBus(r.Scope); err != nil {
+			if err := checkBus(&t, r.Scope); err != nil {
 				return err
 			}
-			if i := slices.IndexFunc(list, func(o Target) bool { return *o.Id == *t.Id }); i >= 0 {
+			if i := slices.IndexFunc(list, func(o api.Target) bool { return *o.Id == *t.Id }); i >= 0 {
 				list[i] = t
 			} else {
 				list = append(list, t)
 			}
 		}
 		if len(list) > maxTargets {
-			return wire.Errorf(CodeLimitExceededException, "The requested resource exceeds the maximum number allowed.")
+			return wire.Errorf(api.CodeLimitExceededException, "The requested resource exceeds the maximum number allowed.")
 		}
 		r.Targets = list
 		return nil
@@ -46,23 +47,23 @@ func (s *Service) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTarg
 	if err != nil {
 		return nil, err
 	}
-	return &PutTargetsOutput{FailedEntries: []PutTargetsResultEntry{}}, nil
+	return &api.PutTargetsOutput{FailedEntries: []api.PutTargetsResultEntry{}}, nil
 }
 
-// RemoveTargets implements [API]. What was matched for a target and not yet
+// RemoveTargets implements [api.API]. What was matched for a target and not yet
 // delivered is given up with it.
-func (s *Service) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*RemoveTargetsOutput, error) {
-	failed := []RemoveTargetsResultEntry{}
+func (s *Service) RemoveTargets(ctx context.Context, in *api.RemoveTargetsInput) (*api.RemoveTargetsOutput, error) {
+	failed := []api.RemoveTargetsResultEntry{}
 	_, err := s.changeRule(ctx, in.EventBusName, *in.Rule, func(r *rule) error {
 		if err := r.checkManaged(in.Force); err != nil {
 			return err
 		}
 		list := slices.Clone(r.Targets)
 		for _, id := range in.Ids {
-			i := slices.IndexFunc(list, func(o Target) bool { return *o.Id == id })
+			i := slices.IndexFunc(list, func(o api.Target) bool { return *o.Id == id })
 			if i < 0 {
-				failed = append(failed, RemoveTargetsResultEntry{
-					TargetId: new(id), ErrorCode: new(CodeResourceNotFoundException),
+				failed = append(failed, api.RemoveTargetsResultEntry{
+					TargetId: new(id), ErrorCode: new(api.CodeResourceNotFoundException),
 					ErrorMessage: new("Rule " + r.Name + " does not have a target with the Id " + id + "."),
 				})
 				continue
@@ -75,43 +76,43 @@ func (s *Service) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*R
 	if err != nil {
 		return nil, err
 	}
-	return &RemoveTargetsOutput{FailedEntryCount: int32(len(failed)), FailedEntries: failed}, nil
+	return &api.RemoveTargetsOutput{FailedEntryCount: int32(len(failed)), FailedEntries: failed}, nil
 }
 
-// ListTargetsByRule implements [API].
-func (s *Service) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
+// ListTargetsByRule implements [api.API].
+func (s *Service) ListTargetsByRule(ctx context.Context, in *api.ListTargetsByRuleInput) (*api.ListTargetsByRuleOutput, error) {
 	_, r, err := s.rule(ctx, in.EventBusName, *in.Rule)
 	if err != nil {
 		return nil, err
 	}
-	id := func(t Target) string { return *t.Id }
+	id := func(t api.Target) string { return *t.Id }
 	all := slices.Clone(r.Targets)
 	sortByName(all, id)
-	rows, next, err := page(all, id, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, id, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	return &ListTargetsByRuleOutput{Targets: slices.Concat([]Target{}, rows), NextToken: next}, nil
+	return &api.ListTargetsByRuleOutput{Targets: slices.Concat([]api.Target{}, rows), NextToken: next}, nil
 }
 
 // checkTarget refuses what could never be delivered.
-func (s *Service) checkTarget(t *Target) error {
+func (s *Service) checkTarget(t *api.Target) error {
 	a, err := arn.Parse(*t.Arn)
 	if err != nil {
-		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
+		return api.Invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
 	}
 	if a.Service == "sqs" && strings.HasSuffix(a.Resource, ".fifo") && (t.SqsParameters == nil || t.SqsParameters.MessageGroupId == nil) {
-		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", *t.Id)
+		return api.Invalid("Parameter(s) SqsParameters must be specified for target: %s.", *t.Id)
 	}
 	if t.SqsParameters != nil && a.Service != "sqs" {
-		return invalid("Parameter SqsParameters is not valid for target %s. Reason: it is for SQS queues.", *t.Id)
+		return api.Invalid("Parameter SqsParameters is not valid for target %s. Reason: it is for SQS queues.", *t.Id)
 	}
 	kind, _ := a.Split()
 	if t.HttpParameters != nil && (a.Service != "events" || kind != "api-destination") {
-		return invalid("Parameter HttpParameters is not valid for target %s. Reason: it is for API destinations.", *t.Id)
+		return api.Invalid("Parameter HttpParameters is not valid for target %s. Reason: it is for API destinations.", *t.Id)
 	}
 	if a.Service == "events" && kind == "api-destination" && t.RoleArn == nil {
-		return t.needsRole()
+		return needsRole(t)
 	}
 	if err := checkDeadLetter(t.DeadLetterConfig); err != nil {
 		return err
@@ -125,24 +126,24 @@ func (s *Service) checkTarget(t *Target) error {
 	return nil
 }
 
-func checkDeadLetter(c *DeadLetterConfig) error {
+func checkDeadLetter(c *api.DeadLetterConfig) error {
 	if c == nil || c.Arn == nil {
 		return nil
 	}
 	a, err := arn.Parse(*c.Arn)
 	switch {
 	case err != nil:
-		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: Provided Arn is not in correct format.")
+		return api.Invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: Provided Arn is not in correct format.")
 	case a.Service != "sqs":
-		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not supported as a dead letter resource.", a.Service)
+		return api.Invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: %s is not supported as a dead letter resource.", a.Service)
 	case strings.HasSuffix(a.Resource, ".fifo"):
-		return invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: SQS FIFO is not supported by Dead Letter Queues.")
+		return api.Invalid("Parameter DeadLetterConfig.Arn is not valid. Reason: SQS FIFO is not supported by Dead Letter Queues.")
 	}
 	return nil
 }
 
 // isBus tells whether the target is an event bus.
-func (t *Target) isBus() bool {
+func isBus(t *api.Target) bool {
 	a, err := arn.Parse(*t.Arn)
 	if err != nil {
 		return false
@@ -151,31 +152,33 @@ func (t *Target) isBus() bool {
 	return a.Service == "events" && kind == "event-bus"
 }
 
-func (t *Target) needsRole() error { return invalid("RoleArn is required for target %s.", *t.Arn) }
+func needsRole(t *api.Target) error {
+	return api.Invalid("RoleArn is required for target %s.", *t.Arn)
+}
 
 // checkBus refuses what EventBridge does of targets that are buses elsewhere
 // than the rule: without a role, and, in another account, with an input of the
 // rule's making (API reference, PutTargets).
-func (t *Target) checkBus(from wire.Scope) error {
+func checkBus(t *api.Target, from wire.Scope) error {
 	a, err := arn.Parse(*t.Arn)
-	if err != nil || !t.isBus() || wire.ScopeOfARN(a) == from {
+	if err != nil || !isBus(t) || wire.ScopeOfARN(a) == from {
 		return nil
 	}
 	if t.RoleArn == nil {
-		return t.needsRole()
+		return needsRole(t)
 	}
 	if a.Account != from.Account && (t.Input != nil || t.InputPath != nil || t.InputTransformer != nil) {
-		return invalid("Input, InputPath and InputTransformer are not available for target %s. Reason: it is an event bus of another account.", *t.Id)
+		return api.Invalid("Input, InputPath and InputTransformer are not available for target %s. Reason: it is an event bus of another account.", *t.Id)
 	}
 	return nil
 }
 
 // target is what the rule's target delivers to: a thing of this package, or of
 // another service.
-func (s *Service) target(t Target) (delivery.Target, error) {
+func (s *Service) target(t api.Target) (delivery.Target, error) {
 	a, err := arn.Parse(*t.Arn)
 	if err != nil {
-		return nil, invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
+		return nil, api.Invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.Arn)
 	}
 	kind, _ := a.Split()
 	if a.Service != "events" {
@@ -185,16 +188,16 @@ func (s *Service) target(t Target) (delivery.Target, error) {
 	case "event-bus":
 		return busTarget{s: s, arn: *t.Arn}, nil
 	case "api-destination":
-		return s.outbound.target(t), nil
+		return s.TargetOf(t), nil
 	case "archive":
 		return s.archiveTarget(*t.Arn), nil
 	}
-	return nil, invalid("Parameter %s is not valid. Reason: %s of EventBridge cannot be a target.", *t.Arn, kind)
+	return nil, api.Invalid("Parameter %s is not valid. Reason: %s of EventBridge cannot be a target.", *t.Arn, kind)
 }
 
 // newTransformer compiles what makes the target's input; nil where it gets the
 // event as it is.
-func newTransformer(t *Target) (*transform.Transformer, error) {
+func newTransformer(t *api.Target) (*transform.Transformer, error) {
 	spec := transform.Spec{TargetID: *t.Id, Input: t.Input, InputPath: t.InputPath}
 	if t.InputTransformer != nil {
 		spec.Template, spec.PathsMap = t.InputTransformer.InputTemplate, t.InputTransformer.InputPathsMap
@@ -204,7 +207,7 @@ func newTransformer(t *Target) (*transform.Transformer, error) {
 	}
 	tr, err := transform.New(spec)
 	if err != nil {
-		return nil, invalid("%s", err)
+		return nil, api.Invalid("%s", err)
 	}
 	return tr, nil
 }

@@ -1,4 +1,4 @@
-package events_test
+package apidestination_test
 
 import (
 	"net/http"
@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/signalbox/signalbox/services/events"
+	"github.com/signalbox/signalbox/services/events/apidestination"
 )
 
 func TestNamesBelowLocalhostAreThisMachine(t *testing.T) {
@@ -18,7 +18,7 @@ func TestNamesBelowLocalhostAreThisMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "abc.lambda-url.us-east-1.localhost:" + u.Port()
-	response, err := events.NewClient(nil).Get("http://" + want + "/orders")
+	response, err := apidestination.NewClient(nil).Get("http://" + want + "/orders")
 	if err != nil {
 		t.Fatal(err)
 	}

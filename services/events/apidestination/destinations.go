@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -45,23 +46,23 @@ func (d *destination) rate() int {
 }
 
 // state is INACTIVE while the connection is gone or not authorized.
-func (s *Service) state(d *destination) string {
-	if c, err := s.connectionByARN(d.Connection); err != nil || c.State != ConnectionStateAuthorized {
-		return ApiDestinationStateInactive
+func (s *Destinations) state(d *destination) string {
+	if c, err := s.connectionByARN(d.Connection); err != nil || c.State != api.ConnectionStateAuthorized {
+		return api.ApiDestinationStateInactive
 	}
-	return ApiDestinationStateActive
+	return api.ApiDestinationStateActive
 }
 
-func (s *Service) destination(ctx context.Context, name string) (*destination, error) {
+func (s *Destinations) destination(ctx context.Context, name string) (*destination, error) {
 	if d := s.destinations.Get(wire.ScopeOf(ctx).Key(name)); d != nil {
 		return d, nil
 	}
-	return nil, notFound("Failed to describe the api-destination(s). An api-destination '%s' does not exist.", name)
+	return nil, api.NotFound("Failed to describe the api-destination(s). An api-destination '%s' does not exist.", name)
 }
 
 // destinationByARN is the API destination that a rule's target names; nil where
 // there is none, or another one of that name by now.
-func (s *Service) destinationByARN(text string) *destination {
+func (s *Destinations) destinationByARN(text string) *destination {
 	a, err := arn.Parse(text)
 	if err != nil {
 		return nil
@@ -76,12 +77,12 @@ func (s *Service) destinationByARN(text string) *destination {
 }
 
 // check refuses what could never be called.
-func (s *Service) checkDestination(d *destination) error {
+func (s *Destinations) checkDestination(d *destination) error {
 	if _, err := s.connectionByARN(d.Connection); err != nil {
 		return err
 	}
 	if d.rate() > defaultRate {
-		return invalid("Parameter InvocationRateLimitPerSecond is not valid. Reason: it must be between 1 and %d.", defaultRate)
+		return api.Invalid("Parameter InvocationRateLimitPerSecond is not valid. Reason: it must be between 1 and %d.", defaultRate)
 	}
 	return checkEndpoint("InvocationEndpoint", d.Endpoint)
 }
@@ -91,22 +92,22 @@ func (s *Service) checkDestination(d *destination) error {
 func checkEndpoint(member, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return invalid("Parameter %s is not valid. Reason: it must be a URL that begins with https:// or http://.", member)
+		return api.Invalid("Parameter %s is not valid. Reason: it must be a URL that begins with https:// or http://.", member)
 	}
 	return nil
 }
 
-// CreateApiDestination implements [API].
-func (s *Service) CreateApiDestination(ctx context.Context, in *CreateApiDestinationInput) (*CreateApiDestinationOutput, error) {
+// CreateApiDestination implements [api.API].
+func (s *Destinations) CreateApiDestination(ctx context.Context, in *api.CreateApiDestinationInput) (*api.CreateApiDestinationOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.Clock.Now()
+	now := s.config.Clock.Now()
 	d := &destination{
 		Scope: wire.ScopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description, Connection: *in.ConnectionArn,
 		Endpoint: *in.InvocationEndpoint, Method: *in.HttpMethod, Rate: in.InvocationRateLimitPerSecond, Created: now, Modified: now,
 	}
 	if s.destinations.Get(d.key()) != nil {
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "An api-destination '%s' already exists.", d.Name)
+		return nil, api.Exists("An api-destination '%s' already exists.", d.Name)
 	}
 	if err := s.checkDestination(d); err != nil {
 		return nil, err
@@ -114,13 +115,13 @@ func (s *Service) CreateApiDestination(ctx context.Context, in *CreateApiDestina
 	if err := s.destinations.Put(ctx, d.key(), d); err != nil {
 		return nil, err
 	}
-	return &CreateApiDestinationOutput{
-		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(d)), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+	return &api.CreateApiDestinationOutput{
+		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(d)), CreationTime: api.Stamp(d.Created), LastModifiedTime: api.Stamp(d.Modified),
 	}, nil
 }
 
-// UpdateApiDestination implements [API]. Members that are absent stay as they are.
-func (s *Service) UpdateApiDestination(ctx context.Context, in *UpdateApiDestinationInput) (*UpdateApiDestinationOutput, error) {
+// UpdateApiDestination implements [api.API]. Members that are absent stay as they are.
+func (s *Destinations) UpdateApiDestination(ctx context.Context, in *api.UpdateApiDestinationInput) (*api.UpdateApiDestinationOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, err := s.destination(ctx, *in.Name)
@@ -128,12 +129,12 @@ func (s *Service) UpdateApiDestination(ctx context.Context, in *UpdateApiDestina
 		return nil, err
 	}
 	d := *old
-	d.Description = either(in.Description, d.Description)
-	d.Connection = *either(in.ConnectionArn, &d.Connection)
-	d.Endpoint = *either(in.InvocationEndpoint, &d.Endpoint)
-	d.Method = *either(in.HttpMethod, &d.Method)
-	d.Rate = either(in.InvocationRateLimitPerSecond, d.Rate)
-	d.Modified = s.Clock.Now()
+	d.Description = api.Either(in.Description, d.Description)
+	d.Connection = *api.Either(in.ConnectionArn, &d.Connection)
+	d.Endpoint = *api.Either(in.InvocationEndpoint, &d.Endpoint)
+	d.Method = *api.Either(in.HttpMethod, &d.Method)
+	d.Rate = api.Either(in.InvocationRateLimitPerSecond, d.Rate)
+	d.Modified = s.config.Clock.Now()
 	if err := s.checkDestination(&d); err != nil {
 		return nil, err
 	}
@@ -141,13 +142,13 @@ func (s *Service) UpdateApiDestination(ctx context.Context, in *UpdateApiDestina
 		return nil, err
 	}
 	s.outbound.setRate(&d)
-	return &UpdateApiDestinationOutput{
-		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(&d)), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+	return &api.UpdateApiDestinationOutput{
+		ApiDestinationArn: new(d.arn()), ApiDestinationState: new(s.state(&d)), CreationTime: api.Stamp(d.Created), LastModifiedTime: api.Stamp(d.Modified),
 	}, nil
 }
 
-// DeleteApiDestination implements [API].
-func (s *Service) DeleteApiDestination(ctx context.Context, in *DeleteApiDestinationInput) (*DeleteApiDestinationOutput, error) {
+// DeleteApiDestination implements [api.API].
+func (s *Destinations) DeleteApiDestination(ctx context.Context, in *api.DeleteApiDestinationInput) (*api.DeleteApiDestinationOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.destination(ctx, *in.Name)
@@ -158,38 +159,38 @@ func (s *Service) DeleteApiDestination(ctx context.Context, in *DeleteApiDestina
 		return nil, err
 	}
 	s.outbound.forget(d)
-	return &DeleteApiDestinationOutput{}, nil
+	return &api.DeleteApiDestinationOutput{}, nil
 }
 
-// DescribeApiDestination implements [API].
-func (s *Service) DescribeApiDestination(ctx context.Context, in *DescribeApiDestinationInput) (*DescribeApiDestinationOutput, error) {
+// DescribeApiDestination implements [api.API].
+func (s *Destinations) DescribeApiDestination(ctx context.Context, in *api.DescribeApiDestinationInput) (*api.DescribeApiDestinationOutput, error) {
 	d, err := s.destination(ctx, *in.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeApiDestinationOutput{
+	return &api.DescribeApiDestinationOutput{
 		ApiDestinationArn: new(d.arn()), Name: new(d.Name), Description: d.Description, ApiDestinationState: new(s.state(d)),
 		ConnectionArn: new(d.Connection), InvocationEndpoint: new(d.Endpoint), HttpMethod: new(d.Method),
-		InvocationRateLimitPerSecond: new(int32(d.rate())), CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+		InvocationRateLimitPerSecond: new(int32(d.rate())), CreationTime: api.Stamp(d.Created), LastModifiedTime: api.Stamp(d.Modified),
 	}, nil
 }
 
-// ListApiDestinations implements [API].
-func (s *Service) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
+// ListApiDestinations implements [api.API].
+func (s *Destinations) ListApiDestinations(ctx context.Context, in *api.ListApiDestinationsInput) (*api.ListApiDestinationsOutput, error) {
 	all := s.destinations.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix)))
 	if in.ConnectionArn != nil {
 		all = slices.DeleteFunc(all, func(d *destination) bool { return d.Connection != *in.ConnectionArn })
 	}
-	rows, next, err := page(all, func(d *destination) string { return d.Name }, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, func(d *destination) string { return d.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListApiDestinationsOutput{ApiDestinations: make([]ApiDestination, len(rows)), NextToken: next}
+	out := &api.ListApiDestinationsOutput{ApiDestinations: make([]api.ApiDestination, len(rows)), NextToken: next}
 	for i, d := range rows {
-		out.ApiDestinations[i] = ApiDestination{
+		out.ApiDestinations[i] = api.ApiDestination{
 			ApiDestinationArn: new(d.arn()), Name: new(d.Name), ApiDestinationState: new(s.state(d)), ConnectionArn: new(d.Connection),
 			InvocationEndpoint: new(d.Endpoint), HttpMethod: new(d.Method), InvocationRateLimitPerSecond: new(int32(d.rate())),
-			CreationTime: stamp(d.Created), LastModifiedTime: stamp(d.Modified),
+			CreationTime: api.Stamp(d.Created), LastModifiedTime: api.Stamp(d.Modified),
 		}
 	}
 	return out, nil

@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/transform"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -119,7 +120,7 @@ func dynamic(text string, event []byte) string {
 }
 
 // withBody adds the connection's body parameters to a body that is an object.
-func withBody(body []byte, parameters []ConnectionBodyParameter) ([]byte, error) {
+func withBody(body []byte, parameters []api.ConnectionBodyParameter) ([]byte, error) {
 	if len(parameters) == 0 {
 		return body, nil
 	}
@@ -128,7 +129,7 @@ func withBody(body []byte, parameters []ConnectionBodyParameter) ([]byte, error)
 		return nil, errors.New("the connection has body parameters, but the target's input is no JSON object")
 	}
 	for _, p := range parameters {
-		members[wire.Value(p.Key)] = json.RawMessage(quote(wire.Value(p.Value)))
+		members[wire.Value(p.Key)] = json.RawMessage(api.JSON(wire.Value(p.Value)))
 	}
-	return []byte(quote(members)), nil
+	return []byte(api.JSON(members)), nil
 }

@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/delivery"
+	"github.com/signalbox/signalbox/services/events/api"
 )
 
 // arrival is how long after it was written a request may still be on its way to
@@ -22,7 +23,7 @@ const arrival = 60 * time.Millisecond
 // apiTarget is an API destination as a rule's target.
 type apiTarget struct {
 	o    *outbound
-	spec Target
+	spec api.Target
 }
 
 // MaxBatch implements [delivery.Target].
@@ -54,12 +55,12 @@ func (t *apiTarget) call(ctx context.Context, r *delivery.Request) delivery.Resu
 	if err != nil {
 		return permanent("NO_RESOURCE", "connection %s of the API destination does not exist", d.Connection)
 	}
-	if c.State != ConnectionStateAuthorized {
+	if c.State != api.ConnectionStateAuthorized {
 		return permanent("NO_PERMISSIONS", "connection %s is not authorized (%s)", c.arn(), c.State)
 	}
 	auth, err := s.unseal(c)
 	if err != nil {
-		s.Logger.Error("calling an API destination", "destination", d.arn(), "error", err)
+		s.config.Logger.Error("calling an API destination", "destination", d.arn(), "error", err)
 		return permanent("NO_PERMISSIONS", "the credentials of connection %s cannot be opened", c.arn())
 	}
 	result, refused := t.try(ctx, d, c, auth, r)
@@ -78,11 +79,11 @@ func (t *apiTarget) call(ctx context.Context, r *delivery.Request) delivery.Resu
 // try makes one request. refused tells that the endpoint answered 401 to a
 // token that may have grown old.
 func (t *apiTarget) try(ctx context.Context, d *destination, c *connection, auth *credentials, r *delivery.Request) (result delivery.Result, refused bool) {
-	ctx, cancel := clock.WithTimeout(ctx, t.o.s.Clock, callTimeout)
+	ctx, cancel := clock.WithTimeout(ctx, t.o.s.config.Clock, callTimeout)
 	defer cancel()
 	if r.Sent != nil {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
-			t.o.s.Clock.AfterFunc(arrival, r.Sent) // after the answer it does nothing
+			t.o.s.config.Clock.AfterFunc(arrival, r.Sent) // after the answer it does nothing
 		}})
 	}
 	request, err := t.request(ctx, d, auth, r)
@@ -103,5 +104,5 @@ func (t *apiTarget) try(ctx context.Context, d *destination, c *connection, auth
 	ended(response.StatusCode, "")
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20)) // so that the connection can be used again
-	return judge(response, t.o.s.Clock.Now()), cached && response.StatusCode == http.StatusUnauthorized
+	return judge(response, t.o.s.config.Clock.Now()), cached && response.StatusCode == http.StatusUnauthorized
 }

@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -56,11 +57,11 @@ const (
 // that this was done with a token that was fetched earlier.
 func (o *outbound) authorize(ctx context.Context, r *http.Request, c *connection, auth *credentials) (cached bool, err error) {
 	switch c.Type {
-	case ConnectionAuthorizationTypeBasic:
+	case api.ConnectionAuthorizationTypeBasic:
 		r.SetBasicAuth(*auth.BasicAuthParameters.Username, *auth.BasicAuthParameters.Password)
-	case ConnectionAuthorizationTypeApiKey:
+	case api.ConnectionAuthorizationTypeApiKey:
 		r.Header.Set(*auth.ApiKeyAuthParameters.ApiKeyName, *auth.ApiKeyAuthParameters.ApiKeyValue)
-	case ConnectionAuthorizationTypeOauthClientCredentials:
+	case api.ConnectionAuthorizationTypeOauthClientCredentials:
 		value, cached, err := o.tokens.get(ctx, c, auth.OAuthParameters)
 		if err != nil {
 			return false, err
@@ -83,7 +84,7 @@ func (t *tokens) of(c *connection) *token {
 }
 
 // get returns the connection's token. cached tells that it was fetched earlier.
-func (t *tokens) get(ctx context.Context, c *connection, p *CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
+func (t *tokens) get(ctx context.Context, c *connection, p *api.CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
 	k := t.of(c)
 	for {
 		k.mu.Lock()
@@ -112,7 +113,7 @@ func (t *tokens) get(ctx context.Context, c *connection, p *CreateConnectionOAut
 
 // lead fetches a token for all who wait for f. Where that fails, a token that
 // is still good serves on.
-func (t *tokens) lead(ctx context.Context, k *token, f *fetch, p *CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
+func (t *tokens) lead(ctx context.Context, k *token, f *fetch, p *api.CreateConnectionOAuthRequestParameters) (value string, cached bool, err error) {
 	value, life, err := t.fetch(ctx, p)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -165,7 +166,7 @@ func (e *tokenError) Error() string { return "the authorization endpoint " + e.r
 
 // fetch asks the authorization endpoint for a token (RFC 6749, section 4.4),
 // with the client's id and secret in the body, or in the query of a GET.
-func (t *tokens) fetch(ctx context.Context, p *CreateConnectionOAuthRequestParameters) (bearer string, life time.Duration, err error) {
+func (t *tokens) fetch(ctx context.Context, p *api.CreateConnectionOAuthRequestParameters) (bearer string, life time.Duration, err error) {
 	form := url.Values{
 		"grant_type":    {"client_credentials"},
 		"client_id":     {*p.ClientParameters.ClientID},

@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"context"
@@ -22,7 +22,7 @@ const callTimeout = 5 * time.Second
 // outbound calls API destinations. What is shared by the targets that use one
 // destination or connection lives here: its pace and its token.
 type outbound struct {
-	s      *Service
+	s      *Destinations
 	client *http.Client
 	tokens tokens
 
@@ -30,12 +30,12 @@ type outbound struct {
 	pacers map[string]*delivery.Pacer
 }
 
-func newOutbound(s *Service) *outbound {
-	o := &outbound{s: s, client: s.HTTP, pacers: map[string]*delivery.Pacer{}}
+func newOutbound(s *Destinations) *outbound {
+	o := &outbound{s: s, client: s.config.HTTP, pacers: map[string]*delivery.Pacer{}}
 	if o.client == nil {
 		o.client = NewClient(nil)
 	}
-	o.tokens = tokens{client: o.client, clock: s.Clock, held: map[string]*token{}}
+	o.tokens = tokens{client: o.client, clock: s.config.Clock, held: map[string]*token{}}
 	return o
 }
 
@@ -93,7 +93,7 @@ func (o *outbound) pacer(d *destination) *delivery.Pacer {
 	defer o.mu.Unlock()
 	p := o.pacers[d.arn()]
 	if p == nil {
-		p = delivery.NewPacer(o.s.Clock, d.rate())
+		p = delivery.NewPacer(o.s.config.Clock, d.rate())
 		o.pacers[d.arn()] = p
 	}
 	return p
@@ -107,5 +107,3 @@ func (o *outbound) forget(d *destination) {
 	defer o.mu.Unlock()
 	delete(o.pacers, d.arn())
 }
-
-func (o *outbound) target(t Target) delivery.Target { return &apiTarget{o: o, spec: t} }

@@ -1,4 +1,4 @@
-package events
+package apidestination
 
 import (
 	"context"
@@ -10,12 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/wire"
 )
 
 // credentials are all that a connection authorizes with, secrets among them.
 // They are kept sealed and leave the package only in requests to the endpoint.
-type credentials = CreateConnectionAuthRequestParameters
+type credentials = api.CreateConnectionAuthRequestParameters
 
 // connection is a connection as it is kept.
 type connection struct {
@@ -44,40 +45,40 @@ func (c *connection) secretARN() string {
 }
 
 // seal keeps the credentials; they open only for the connection they belong to.
-func (s *Service) seal(c *connection, auth *credentials) error {
+func (s *Destinations) seal(c *connection, auth *credentials) error {
 	text, err := json.Marshal(onlyOf(c.Type, auth))
 	if err != nil {
 		return fmt.Errorf("sealing the credentials of %s: %w", c.arn(), err)
 	}
-	c.Sealed = s.Box.Seal(text, []byte(c.arn()))
+	c.Sealed = s.config.Box.Seal(text, []byte(c.arn()))
 	c.Version++
-	c.State = ConnectionStateAuthorized
-	c.Authorized = s.Clock.Now()
+	c.State = api.ConnectionStateAuthorized
+	c.Authorized = s.config.Clock.Now()
 	return nil
 }
 
 // onlyOf leaves out of credentials what another type of authorization needs.
 func onlyOf(kind string, auth *credentials) *credentials {
 	out := *auth
-	if kind != ConnectionAuthorizationTypeBasic {
+	if kind != api.ConnectionAuthorizationTypeBasic {
 		out.BasicAuthParameters = nil
 	}
-	if kind != ConnectionAuthorizationTypeApiKey {
+	if kind != api.ConnectionAuthorizationTypeApiKey {
 		out.ApiKeyAuthParameters = nil
 	}
-	if kind != ConnectionAuthorizationTypeOauthClientCredentials {
+	if kind != api.ConnectionAuthorizationTypeOauthClientCredentials {
 		out.OAuthParameters = nil
 	}
 	return &out
 }
 
 // unseal returns the credentials, empty ones where the connection is deauthorized.
-func (s *Service) unseal(c *connection) (*credentials, error) {
+func (s *Destinations) unseal(c *connection) (*credentials, error) {
 	auth := new(credentials)
 	if c.Sealed == nil {
 		return auth, nil
 	}
-	text, err := s.Box.Open(c.Sealed, []byte(c.arn()))
+	text, err := s.config.Box.Open(c.Sealed, []byte(c.arn()))
 	if err == nil {
 		err = json.Unmarshal(text, auth)
 	}
@@ -95,13 +96,13 @@ func checkCredentials(kind string, auth *credentials) error {
 	}
 	var need []member
 	switch kind {
-	case ConnectionAuthorizationTypeBasic:
+	case api.ConnectionAuthorizationTypeBasic:
 		p := wire.Value(auth.BasicAuthParameters)
 		need = []member{{"BasicAuthParameters.Username", p.Username}, {"BasicAuthParameters.Password", p.Password}}
-	case ConnectionAuthorizationTypeApiKey:
+	case api.ConnectionAuthorizationTypeApiKey:
 		p := wire.Value(auth.ApiKeyAuthParameters)
 		need = []member{{"ApiKeyAuthParameters.ApiKeyName", p.ApiKeyName}, {"ApiKeyAuthParameters.ApiKeyValue", p.ApiKeyValue}}
-	case ConnectionAuthorizationTypeOauthClientCredentials:
+	case api.ConnectionAuthorizationTypeOauthClientCredentials:
 		p := wire.Value(auth.OAuthParameters)
 		client := wire.Value(p.ClientParameters)
 		need = []member{
@@ -113,7 +114,7 @@ func checkCredentials(kind string, auth *credentials) error {
 	}
 	for _, m := range need {
 		if m.value == nil {
-			return invalid("Parameter AuthParameters.%s must be specified for authorization type %s.", m.name, kind)
+			return api.Invalid("Parameter AuthParameters.%s must be specified for authorization type %s.", m.name, kind)
 		}
 	}
 	if p := auth.OAuthParameters; p != nil && p.AuthorizationEndpoint != nil {
@@ -122,15 +123,15 @@ func checkCredentials(kind string, auth *credentials) error {
 	return nil
 }
 
-func (s *Service) connection(ctx context.Context, name string) (*connection, error) {
+func (s *Destinations) connection(ctx context.Context, name string) (*connection, error) {
 	if c := s.connections.Get(wire.ScopeOf(ctx).Key(name)); c != nil {
 		return c, nil
 	}
-	return nil, notFound("Failed to describe the connection(s). Connection '%s' does not exist.", name)
+	return nil, api.NotFound("Failed to describe the connection(s). Connection '%s' does not exist.", name)
 }
 
 // connectionByARN is the connection that an API destination names.
-func (s *Service) connectionByARN(text string) (*connection, error) {
+func (s *Destinations) connectionByARN(text string) (*connection, error) {
 	if a, err := arn.Parse(text); err == nil {
 		for _, c := range s.connections.List(wire.ScopeOfARN(a).Key()) {
 			if c.arn() == text {
@@ -138,11 +139,11 @@ func (s *Service) connectionByARN(text string) (*connection, error) {
 			}
 		}
 	}
-	return nil, notFound("Connection '%s' does not exist.", text)
+	return nil, api.NotFound("Connection '%s' does not exist.", text)
 }
 
 // changeConnection puts the changed copy of a connection.
-func (s *Service) changeConnection(ctx context.Context, name string, change func(*connection) error) (*connection, error) {
+func (s *Destinations) changeConnection(ctx context.Context, name string, change func(*connection) error) (*connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, err := s.connection(ctx, name)
@@ -153,25 +154,25 @@ func (s *Service) changeConnection(ctx context.Context, name string, change func
 	if err := change(&c); err != nil {
 		return nil, err
 	}
-	c.Modified = s.Clock.Now()
+	c.Modified = s.config.Clock.Now()
 	return &c, s.connections.Put(ctx, c.key(), &c)
 }
 
-// CreateConnection implements [API]. The connection is authorized at once; the
+// CreateConnection implements [api.API]. The connection is authorized at once; the
 // token of OAUTH_CLIENT_CREDENTIALS is fetched when it is first needed.
-func (s *Service) CreateConnection(ctx context.Context, in *CreateConnectionInput) (*CreateConnectionOutput, error) {
+func (s *Destinations) CreateConnection(ctx context.Context, in *api.CreateConnectionInput) (*api.CreateConnectionOutput, error) {
 	if err := checkCredentials(*in.AuthorizationType, in.AuthParameters); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.Clock.Now()
+	now := s.config.Clock.Now()
 	c := &connection{
 		Scope: wire.ScopeOf(ctx), Name: *in.Name, UUID: uuid.NewString(), Description: in.Description,
 		Type: *in.AuthorizationType, KMSKey: in.KmsKeyIdentifier, Created: now, Modified: now,
 	}
 	if s.connections.Get(c.key()) != nil {
-		return nil, wire.Errorf(CodeResourceAlreadyExistsException, "Connection %s already exists.", c.Name)
+		return nil, api.Exists("Connection %s already exists.", c.Name)
 	}
 	if err := s.seal(c, in.AuthParameters); err != nil {
 		return nil, err
@@ -179,13 +180,13 @@ func (s *Service) CreateConnection(ctx context.Context, in *CreateConnectionInpu
 	if err := s.connections.Put(ctx, c.key(), c); err != nil {
 		return nil, err
 	}
-	return &CreateConnectionOutput{
-		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: stamp(c.Created), LastModifiedTime: stamp(c.Modified),
+	return &api.CreateConnectionOutput{
+		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: api.Stamp(c.Created), LastModifiedTime: api.Stamp(c.Modified),
 	}, nil
 }
 
-// UpdateConnection implements [API]. Members that are absent stay as they are.
-func (s *Service) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (*UpdateConnectionOutput, error) {
+// UpdateConnection implements [api.API]. Members that are absent stay as they are.
+func (s *Destinations) UpdateConnection(ctx context.Context, in *api.UpdateConnectionInput) (*api.UpdateConnectionOutput, error) {
 	c, err := s.changeConnection(ctx, *in.Name, func(c *connection) error {
 		if in.Description != nil {
 			c.Description = in.Description
@@ -213,72 +214,64 @@ func (s *Service) UpdateConnection(ctx context.Context, in *UpdateConnectionInpu
 	if err != nil {
 		return nil, err
 	}
-	return &UpdateConnectionOutput{
-		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: stamp(c.Created),
-		LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
+	return &api.UpdateConnectionOutput{
+		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: api.Stamp(c.Created),
+		LastModifiedTime: api.Stamp(c.Modified), LastAuthorizedTime: api.Stamp(c.Authorized),
 	}, nil
 }
 
 // overlay puts what an update brings over the credentials that there are.
-func overlay(auth *credentials, update *UpdateConnectionAuthRequestParameters) {
+func overlay(auth *credentials, update *api.UpdateConnectionAuthRequestParameters) {
 	if update == nil {
 		return
 	}
 	if u := update.BasicAuthParameters; u != nil {
-		auth.BasicAuthParameters = &CreateConnectionBasicAuthRequestParameters{
-			Username: either(u.Username, wire.Value(auth.BasicAuthParameters).Username),
-			Password: either(u.Password, wire.Value(auth.BasicAuthParameters).Password),
+		auth.BasicAuthParameters = &api.CreateConnectionBasicAuthRequestParameters{
+			Username: api.Either(u.Username, wire.Value(auth.BasicAuthParameters).Username),
+			Password: api.Either(u.Password, wire.Value(auth.BasicAuthParameters).Password),
 		}
 	}
 	if u := update.ApiKeyAuthParameters; u != nil {
-		auth.ApiKeyAuthParameters = &CreateConnectionApiKeyAuthRequestParameters{
-			ApiKeyName:  either(u.ApiKeyName, wire.Value(auth.ApiKeyAuthParameters).ApiKeyName),
-			ApiKeyValue: either(u.ApiKeyValue, wire.Value(auth.ApiKeyAuthParameters).ApiKeyValue),
+		auth.ApiKeyAuthParameters = &api.CreateConnectionApiKeyAuthRequestParameters{
+			ApiKeyName:  api.Either(u.ApiKeyName, wire.Value(auth.ApiKeyAuthParameters).ApiKeyName),
+			ApiKeyValue: api.Either(u.ApiKeyValue, wire.Value(auth.ApiKeyAuthParameters).ApiKeyValue),
 		}
 	}
 	if u := update.OAuthParameters; u != nil {
 		old := wire.Value(auth.OAuthParameters)
 		client, change := wire.Value(old.ClientParameters), wire.Value(u.ClientParameters)
-		auth.OAuthParameters = &CreateConnectionOAuthRequestParameters{
-			ClientParameters: &CreateConnectionOAuthClientRequestParameters{
-				ClientID:     either(change.ClientID, client.ClientID),
-				ClientSecret: either(change.ClientSecret, client.ClientSecret),
+		auth.OAuthParameters = &api.CreateConnectionOAuthRequestParameters{
+			ClientParameters: &api.CreateConnectionOAuthClientRequestParameters{
+				ClientID:     api.Either(change.ClientID, client.ClientID),
+				ClientSecret: api.Either(change.ClientSecret, client.ClientSecret),
 			},
-			AuthorizationEndpoint: either(u.AuthorizationEndpoint, old.AuthorizationEndpoint),
-			HttpMethod:            either(u.HttpMethod, old.HttpMethod),
-			OAuthHttpParameters:   either(u.OAuthHttpParameters, old.OAuthHttpParameters),
+			AuthorizationEndpoint: api.Either(u.AuthorizationEndpoint, old.AuthorizationEndpoint),
+			HttpMethod:            api.Either(u.HttpMethod, old.HttpMethod),
+			OAuthHttpParameters:   api.Either(u.OAuthHttpParameters, old.OAuthHttpParameters),
 		}
 	}
-	auth.InvocationHttpParameters = either(update.InvocationHttpParameters, auth.InvocationHttpParameters)
+	auth.InvocationHttpParameters = api.Either(update.InvocationHttpParameters, auth.InvocationHttpParameters)
 }
 
-// either is a, or b where a is absent.
-func either[T any](a, b *T) *T {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-// DeauthorizeConnection implements [API]: it forgets the credentials.
-func (s *Service) DeauthorizeConnection(ctx context.Context, in *DeauthorizeConnectionInput) (*DeauthorizeConnectionOutput, error) {
+// DeauthorizeConnection implements [api.API]: it forgets the credentials.
+func (s *Destinations) DeauthorizeConnection(ctx context.Context, in *api.DeauthorizeConnectionInput) (*api.DeauthorizeConnectionOutput, error) {
 	c, err := s.changeConnection(ctx, *in.Name, func(c *connection) error {
-		c.State, c.Sealed = ConnectionStateDeauthorized, nil
+		c.State, c.Sealed = api.ConnectionStateDeauthorized, nil
 		c.Version++
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &DeauthorizeConnectionOutput{
-		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: stamp(c.Created),
-		LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
+	return &api.DeauthorizeConnectionOutput{
+		ConnectionArn: new(c.arn()), ConnectionState: new(c.State), CreationTime: api.Stamp(c.Created),
+		LastModifiedTime: api.Stamp(c.Modified), LastAuthorizedTime: api.Stamp(c.Authorized),
 	}, nil
 }
 
-// DeleteConnection implements [API]. API destinations that use it fail from
+// DeleteConnection implements [api.API]. API destinations that use it fail from
 // then on.
-func (s *Service) DeleteConnection(ctx context.Context, in *DeleteConnectionInput) (*DeleteConnectionOutput, error) {
+func (s *Destinations) DeleteConnection(ctx context.Context, in *api.DeleteConnectionInput) (*api.DeleteConnectionOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := s.connection(ctx, *in.Name)
@@ -289,14 +282,14 @@ func (s *Service) DeleteConnection(ctx context.Context, in *DeleteConnectionInpu
 		return nil, err
 	}
 	s.outbound.tokens.drop(c)
-	return &DeleteConnectionOutput{
-		ConnectionArn: new(c.arn()), ConnectionState: new(ConnectionStateDeleting), CreationTime: stamp(c.Created),
-		LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
+	return &api.DeleteConnectionOutput{
+		ConnectionArn: new(c.arn()), ConnectionState: new(api.ConnectionStateDeleting), CreationTime: api.Stamp(c.Created),
+		LastModifiedTime: api.Stamp(c.Modified), LastAuthorizedTime: api.Stamp(c.Authorized),
 	}, nil
 }
 
-// DescribeConnection implements [API]. Secrets are left out.
-func (s *Service) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
+// DescribeConnection implements [api.API]. Secrets are left out.
+func (s *Destinations) DescribeConnection(ctx context.Context, in *api.DescribeConnectionInput) (*api.DescribeConnectionOutput, error) {
 	c, err := s.connection(ctx, *in.Name)
 	if err != nil {
 		return nil, err
@@ -305,25 +298,25 @@ func (s *Service) DescribeConnection(ctx context.Context, in *DescribeConnection
 	if err != nil {
 		return nil, err
 	}
-	return &DescribeConnectionOutput{
+	return &api.DescribeConnectionOutput{
 		ConnectionArn: new(c.arn()), Name: new(c.Name), Description: c.Description, ConnectionState: new(c.State),
 		AuthorizationType: new(c.Type), SecretArn: new(c.secretARN()), KmsKeyIdentifier: c.KMSKey, AuthParameters: public(auth),
-		CreationTime: stamp(c.Created), LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
+		CreationTime: api.Stamp(c.Created), LastModifiedTime: api.Stamp(c.Modified), LastAuthorizedTime: api.Stamp(c.Authorized),
 	}, nil
 }
 
 // public is what may be told of credentials.
-func public(auth *credentials) *ConnectionAuthResponseParameters {
-	out := &ConnectionAuthResponseParameters{InvocationHttpParameters: publicParameters(auth.InvocationHttpParameters)}
+func public(auth *credentials) *api.ConnectionAuthResponseParameters {
+	out := &api.ConnectionAuthResponseParameters{InvocationHttpParameters: publicParameters(auth.InvocationHttpParameters)}
 	if b := auth.BasicAuthParameters; b != nil {
-		out.BasicAuthParameters = &ConnectionBasicAuthResponseParameters{Username: b.Username}
+		out.BasicAuthParameters = &api.ConnectionBasicAuthResponseParameters{Username: b.Username}
 	}
 	if k := auth.ApiKeyAuthParameters; k != nil {
-		out.ApiKeyAuthParameters = &ConnectionApiKeyAuthResponseParameters{ApiKeyName: k.ApiKeyName}
+		out.ApiKeyAuthParameters = &api.ConnectionApiKeyAuthResponseParameters{ApiKeyName: k.ApiKeyName}
 	}
 	if o := auth.OAuthParameters; o != nil {
-		out.OAuthParameters = &ConnectionOAuthResponseParameters{
-			ClientParameters:      &ConnectionOAuthClientResponseParameters{ClientID: wire.Value(o.ClientParameters).ClientID},
+		out.OAuthParameters = &api.ConnectionOAuthResponseParameters{
+			ClientParameters:      &api.ConnectionOAuthClientResponseParameters{ClientID: wire.Value(o.ClientParameters).ClientID},
 			AuthorizationEndpoint: o.AuthorizationEndpoint, HttpMethod: o.HttpMethod,
 			OAuthHttpParameters: publicParameters(o.OAuthHttpParameters),
 		}
@@ -331,11 +324,11 @@ func public(auth *credentials) *ConnectionAuthResponseParameters {
 	return out
 }
 
-func publicParameters(p *ConnectionHttpParameters) *ConnectionHttpParameters {
+func publicParameters(p *api.ConnectionHttpParameters) *api.ConnectionHttpParameters {
 	if p == nil {
 		return nil
 	}
-	out := &ConnectionHttpParameters{
+	out := &api.ConnectionHttpParameters{
 		HeaderParameters:      slices.Clone(p.HeaderParameters),
 		QueryStringParameters: slices.Clone(p.QueryStringParameters),
 		BodyParameters:        slices.Clone(p.BodyParameters),
@@ -358,21 +351,21 @@ func publicParameters(p *ConnectionHttpParameters) *ConnectionHttpParameters {
 	return out
 }
 
-// ListConnections implements [API].
-func (s *Service) ListConnections(ctx context.Context, in *ListConnectionsInput) (*ListConnectionsOutput, error) {
+// ListConnections implements [api.API].
+func (s *Destinations) ListConnections(ctx context.Context, in *api.ListConnectionsInput) (*api.ListConnectionsOutput, error) {
 	all := s.connections.List(wire.ScopeOf(ctx).Key(wire.Value(in.NamePrefix)))
 	if in.ConnectionState != nil {
 		all = slices.DeleteFunc(all, func(c *connection) bool { return c.State != *in.ConnectionState })
 	}
-	rows, next, err := page(all, func(c *connection) string { return c.Name }, in.Limit, in.NextToken)
+	rows, next, err := api.Page(all, func(c *connection) string { return c.Name }, in.Limit, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListConnectionsOutput{Connections: make([]Connection, len(rows)), NextToken: next}
+	out := &api.ListConnectionsOutput{Connections: make([]api.Connection, len(rows)), NextToken: next}
 	for i, c := range rows {
-		out.Connections[i] = Connection{
+		out.Connections[i] = api.Connection{
 			ConnectionArn: new(c.arn()), Name: new(c.Name), ConnectionState: new(c.State), AuthorizationType: new(c.Type),
-			CreationTime: stamp(c.Created), LastModifiedTime: stamp(c.Modified), LastAuthorizedTime: stamp(c.Authorized),
+			CreationTime: api.Stamp(c.Created), LastModifiedTime: api.Stamp(c.Modified), LastAuthorizedTime: api.Stamp(c.Authorized),
 		}
 	}
 	return out, nil
