@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -29,7 +30,8 @@ type Node struct {
 	Note     string     `json:"note,omitempty"`
 	Request  string     `json:"requestId,omitempty"`
 	EventID  string     `json:"eventId,omitempty"`
-	// Of deliveries: the last step of the journey's, and how many attempts.
+	// Of deliveries: the last step of the journey's, and how many attempts. Of
+	// events that no rule matched: that step.
 	Outcome  journey.Type `json:"outcome,omitempty"`
 	Attempts int          `json:"attempts,omitempty"`
 	Calls    []*Node      `json:"calls,omitempty"`
@@ -60,8 +62,14 @@ func (s *Console) spansOf(ctx context.Context, id string, steps []journey.Step) 
 	if spans, err = s.Traces.Find(ctx, own.Root); err != nil || len(spans) == 0 {
 		return nil, err
 	}
+	var event struct {
+		Source     string
+		DetailType string `json:"detail-type"`
+	}
+	_ = json.Unmarshal(steps[0].Event, &event) // what cannot be read has no name
 	return append(spans, trace.Span{
-		Root: own.Root, ID: own.Parent, Kind: trace.Event, Resource: steps[0].Bus, Start: steps[0].Time, Refers: []string{id},
+		Root: own.Root, ID: own.Parent, Kind: trace.Event, Name: event.DetailType, Note: event.Source, Resource: steps[0].Bus, Start: steps[0].Time,
+		Refers: []string{id},
 	}), nil
 }
 
@@ -137,6 +145,9 @@ func (s *Console) deliveries(ctx context.Context, n *Node) error {
 	}
 	ways := map[string]*Node{}
 	for _, st := range steps {
+		if st.Type == journey.NoStandardRulesMatched {
+			n.Outcome = st.Type
+		}
 		if st.Target == "" {
 			continue
 		}

@@ -304,6 +304,9 @@ func (d *deployment) wait(ctx context.Context, id string) (*stackRow, error) {
 }
 
 func writeStackEvent(s *show.Screen, e stackEvent) error {
+	if e.Reason == "Resource creation Initiated" {
+		return nil // told already: it has begun
+	}
 	status := fmt.Sprintf("%-20s", e.Status)
 	switch {
 	case strings.HasSuffix(e.Status, "FAILED"), strings.Contains(e.Status, "ROLLBACK"):

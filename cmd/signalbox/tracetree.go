@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,15 +48,14 @@ func writeTree(s *show.Screen, t *console.Trace, now time.Time) error {
 	return f.table.Write(s, "  ")
 }
 
-// leaf tells whether a node set off nothing but its deliveries, which the
-// journey tells.
+// leaf tells whether a node is an event that set off nothing but its
+// deliveries, which the journey tells.
 func leaf(n *console.Node) bool {
-	for _, c := range n.Calls {
-		if c.Kind != console.Delivery || len(c.Calls) > 0 {
-			return false
-		}
-	}
-	return n.Kind == trace.Event
+	return n.Kind == trace.Event && !slices.ContainsFunc(n.Calls, func(d *console.Node) bool {
+		return d.Kind != console.Delivery || slices.ContainsFunc(d.Calls, func(c *console.Node) bool {
+			return c.Kind != trace.Destination || len(c.Calls) > 0
+		})
+	})
 }
 
 // homeOf is where most of a trace is: the account and region of the first that
@@ -123,15 +123,18 @@ func (f *forest) words(n *console.Node) string {
 		if n.Name == "" {
 			text = "event on " + s.Name(show.Thing(n.Resource, f.home))
 		}
+		if n.Outcome == journey.NoStandardRulesMatched {
+			text += s.Faint(", which no rule matched")
+		}
 		if n.EventID == f.event {
-			text += s.Good(" ◄")
+			text = s.Good("► ") + text
 		} else {
 			text += s.Faint("  " + n.EventID)
 		}
 	case console.Delivery:
 		text = f.delivery(n)
 	case trace.Destination:
-		text = n.Name + " " + f.status(n.Status)
+		text = f.status(n.Status) + " " + n.Name // a long address must not push the status out of sight
 	default:
 		text = string(n.Kind) + " " + n.Name
 	}

@@ -108,7 +108,7 @@ func TestTraceTellsTheWholeJourneyOfAnOrder(t *testing.T) {
 		}
 	}
 	for _, id := range []string{met[4].EventID, met[10].EventID} {
-		if got := run("trace", id); !strings.Contains(got, " ◄\n") || !strings.Contains(got, "└ function create-order\n") || !strings.Contains(got, "EVENT_RECEIPT") {
+		if got := run("trace", id); strings.Count(got, "└ ► event ") != 1 || !strings.Contains(got, "└ function create-order\n") || !strings.Contains(got, "EVENT_RECEIPT") {
 			t.Errorf("by the event %s it is\n%s", id, got)
 		}
 	}
