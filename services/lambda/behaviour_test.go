@@ -82,6 +82,7 @@ var behaviours = []struct {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		eventually(t, "the process is gone", func() bool { return !alive(pid) })
 		if again := answer[int](t, w.invoke(name, task{Do: "pid"})); again == pid {
 			t.Errorf("process %d answers after its death", pid)
 		}

@@ -26,7 +26,10 @@ func (e *Environment) next(w http.ResponseWriter, r *http.Request) {
 	var in Invocation
 	select {
 	case in = <-e.work:
-		e.asks(false)
+		if r.Context().Err() != nil || !e.begin() {
+			e.work <- in // whoever asked is gone: there is room for who asks again
+			return
+		}
 	case <-e.exited:
 		return
 	case <-r.Context().Done():

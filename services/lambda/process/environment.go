@@ -94,7 +94,7 @@ type Environment struct {
 	output *output
 	ready  chan struct{}   // closed when the process first asks for work
 	first  sync.Once       // closes ready
-	work   chan Invocation // to the request for next
+	work   chan Invocation // to the request for next; has room for one
 	exited chan struct{}   // closed when the process is gone and its output read
 	exit   error           // *ExitError; valid once exited is closed
 	failed chan struct{}   // closed when the runtime reported that it could not start
@@ -107,6 +107,7 @@ type Environment struct {
 	stopped  bool
 	reaped   bool         // the process's id may be another's
 	busy     bool         // an invocation is under way
+	begun    bool         // the process got it
 	asking   bool         // the process waits for one
 	turn     int          // counts invocations
 	frozen   bool         // since the last one
@@ -128,7 +129,7 @@ func Start(spec Spec) (*Environment, error) {
 		return nil, fmt.Errorf("opening the Runtime API: %w", err)
 	}
 	e := &Environment{
-		spec: spec, ready: make(chan struct{}), work: make(chan Invocation), exited: make(chan struct{}), failed: make(chan struct{}),
+		spec: spec, ready: make(chan struct{}), work: make(chan Invocation, 1), exited: make(chan struct{}), failed: make(chan struct{}),
 	}
 	e.server = &http.Server{Handler: e.routes()}
 	e.cmd = exec.Command(spec.Command[0], spec.Command[1:]...)
@@ -195,6 +196,25 @@ func (e *Environment) Ready(ctx context.Context) error {
 	}
 }
 
+// begin notes that the process gets an invocation; false where it is gone.
+func (e *Environment) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asking, e.begun = false, !e.reaped
+	return e.begun
+}
+
+// cutOff is the error of an invocation whose process is gone.
+func (e *Environment) cutOff() error {
+	err := e.lost()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.begun {
+		return &NotBegunError{err}
+	}
+	return err
+}
+
 // lost says why a process that is gone is gone.
 func (e *Environment) lost() error {
 	e.mu.Lock()
@@ -227,8 +247,6 @@ func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error)
 	case e.work <- in:
 	case <-e.exited:
 		return Answer{}, &NotBegunError{e.lost()}
-	case <-ctx.Done():
-		return Answer{}, e.end(ctx)
 	}
 	var r reply
 	select {
@@ -237,7 +255,7 @@ func (e *Environment) Invoke(ctx context.Context, in Invocation) (Answer, error)
 		select {
 		case r = <-answers: // it answered, and then exited
 		default:
-			return Answer{}, e.lost()
+			return Answer{}, e.cutOff()
 		}
 	case <-ctx.Done():
 		return Answer{}, e.end(ctx)
@@ -261,7 +279,7 @@ const freezeAfter = 100 * time.Millisecond
 func (e *Environment) wake(request string, answers chan reply) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.current, e.answer, e.busy = request, answers, true
+	e.current, e.answer, e.busy, e.begun = request, answers, true, false
 	e.unfreeze()
 }
 
