@@ -14,7 +14,8 @@ import (
 
 // bootstrap is a function as a program: it answers by its event.
 const bootstrap = `#!/usr/bin/env python3
-import json, os, urllib.request
+import json, os, urllib.request, uuid
+seed, calls = str(uuid.uuid4()), 0
 base = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
 while True:
     with urllib.request.urlopen(base + "next") as r:
@@ -22,11 +23,16 @@ while True:
     what, where = event.get("do") or (event.get("queryStringParameters") or {}).get("do"), "/response"
     if event.get("type") in ("TOKEN", "REQUEST"):
         token = event.get("authorizationToken") or event.get("identitySource")
+        calls += 1
+        token = token or event["headers"].get("Authorization")
         if token == "unknown":
             out, where = {"errorType": "Error", "errorMessage": "Unauthorized"}, "/error"
         else:
-            out = {"principalId": "me", "context": {"team": "a"}, "policyDocument": {"Version": "2012-10-17", "Statement": [
+            out = {"principalId": "me", "context": {"team": "a", "calls": seed + str(calls), "flag": True}, "policyDocument": {"Version": "2012-10-17", "Statement": [
                 {"Action": "execute-api:Invoke", "Effect": "Allow" if token == "yes" else "Deny", "Resource": event["methodArn"]}]}}
+            if token == "deep": out["context"]["deep"] = {"x": 1}
+            if token == "nothing": out = {"principalId": "me"}
+            if token == "broken": out, where = {"errorType": "Error", "errorMessage": "no"}, "/error"
     elif what == "fail":
         out, where = {"errorType": "Error", "errorMessage": "[BadThing] no"}, "/error"
     elif what == "text":

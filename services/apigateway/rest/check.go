@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/signalbox/signalbox/services/apigateway/backend"
 	"github.com/signalbox/signalbox/services/apigateway/schema"
@@ -83,9 +84,31 @@ func (c *call) model(name string) *schema.Schema {
 	if m == nil {
 		return nil
 	}
-	s, err := schema.Parse(value(m.Schema))
-	if err != nil {
-		return nil
+	return c.schemas.parse(value(m.Schema))
+}
+
+// schemas keeps parsed schemas by their text; nil where one is none.
+type schemas struct {
+	mu     sync.RWMutex // guards parsed
+	parsed map[string]*schema.Schema
+}
+
+func (k *schemas) parse(text string) *schema.Schema {
+	k.mu.RLock()
+	s, ok := k.parsed[text]
+	k.mu.RUnlock()
+	if ok {
+		return s
 	}
+	s, err := schema.Parse(text)
+	if err != nil {
+		s = nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.parsed == nil || len(k.parsed) >= maxCached {
+		k.parsed = map[string]*schema.Schema{}
+	}
+	k.parsed[text] = s
 	return s
 }

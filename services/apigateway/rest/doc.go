@@ -4,7 +4,7 @@
 //
 //	find       stage and deployment; resource and method by the path
 //	body       read, at most 10 MiB
-//	authorize  IAM, Lambda authorizers; API key and its usage plan
+//	authorize  the API's policy; IAM, Lambda authorizers, user pools; API key and its usage plan
 //	check      required parameters, the body by its model
 //	integrate  proxy function · function, AWS service, HTTP server or mock with mappings · HTTP proxy
 //	respond    mapped, or as the proxy says

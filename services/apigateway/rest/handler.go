@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/policy"
 	"github.com/signalbox/signalbox/services/apigateway"
 	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/services/apigateway/address"
@@ -47,6 +48,8 @@ type Handler struct {
 	Config
 	compiled  cache
 	templates templates
+	schemas   schemas
+	policies  policy.Cache
 	verdicts  verdict.Cache[verdictOf]
 	tokens    *token.Verifier
 	usage     usage
@@ -143,8 +146,14 @@ func (c *call) serve() error {
 		return err
 	}
 	c.x.Body = body
-	if err := c.authorize(); err != nil {
-		return err
+	steps := []func() error{c.authorize, c.admitted}
+	if value(c.method.AuthorizationType) == "CUSTOM" {
+		steps = []func() error{c.admitted, c.authorize} // whom the policy denies the authorizer is not asked about
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	if err := c.admit(); err != nil {
 		return err
