@@ -53,6 +53,7 @@ func TestStatementsReadAndWriteItems(t *testing.T) {
 		{`UPDATE orders SET State = 'paid' SET N = 1 REMOVE Lines WHERE PK = 'c' AND SK = 1 RETURNING ALL NEW *`, "[[N=1 PK=c SK=1 State=paid]]"},
 		{`UPDATE orders SET N = N + 41 WHERE PK = 'c' AND SK = 1 AND State = 'paid' RETURNING MODIFIED NEW *`, "[[N=42]]"},
 		{`DELETE FROM orders WHERE PK = 'c' AND SK = 9 AND State = 'paid'`, "[]"},
+		{`DELETE FROM orders WHERE PK = 'c' AND SK = 9 AND NOT (State = 'paid' OR N = 1) AND State IS NOT MISSING`, "[]"},
 		{`DELETE FROM orders WHERE PK = 'c' AND SK = 2 RETURNING ALL OLD *`, "[[PK=c SK=2 State=old]]"},
 		{`SELECT SK FROM orders`, "[[SK=1]]"},
 	} {

@@ -120,7 +120,7 @@ func (st *statement) write(onFailure *string) (t dynamodb.TransactWriteItem, err
 	case partiql.Delete:
 		var cond *string
 		if len(rest) > 0 { // what is not there is deleted, whatever else it should be
-			cond = new(*st.expression.All([]*partiql.Node{st.exists(false)}) + " OR (" + *st.expression.All(rest) + ")")
+			cond = st.expression.All([]*partiql.Node{{Op: "OR", Args: []*partiql.Node{st.exists(false), partiql.And(rest)}}})
 		}
 		t.Delete = &dynamodb.Delete{
 			TableName: name, Key: key, ConditionExpression: cond,

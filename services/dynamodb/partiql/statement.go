@@ -77,6 +77,15 @@ func (n *Node) Conjuncts() []*Node {
 	return []*Node{n}
 }
 
+// And is the condition that all of the conditions hold; there is one at least.
+func And(list []*Node) *Node {
+	n := list[0]
+	for _, next := range list[1:] {
+		n = &Node{Op: "AND", Args: []*Node{n, next}}
+	}
+	return n
+}
+
 // Names says whether the node is a comparison of the attribute with values, the
 // attribute on the left.
 func (n *Node) Names(attribute string) bool {

@@ -40,6 +40,9 @@ func Parse(status int, body []byte) (Answer, error) {
 	var a Answer
 	if t, ok := m["__type"].(string); ok {
 		a.Error = t[strings.LastIndexByte(t, '#')+1:]
+		if a.Error == "DuplicateItem" { // as DynamoDB Local calls it
+			a.Error = "DuplicateItemException"
+		}
 	}
 	for _, name := range []string{"message", "Message"} {
 		if s, ok := m[name].(string); ok {
@@ -98,6 +101,10 @@ func explained(op string, input map[string]any, a, b Answer) bool {
 		// Error. Which action's is told first is left open; where one is invalid,
 		// DynamoDB Local may look at the others or not.
 		return isInvalid(a)
+	case op == "TransactWriteItems" && a.Error == "ValidationException" && isInvalid(b):
+		// Two faults: a request whose members do not go together, and an action
+		// that cannot be done.
+		return true
 	case b.Error == "ResourceNotFoundException" && a.Error == "ValidationException", op == "BatchGetItem" && a.Error == "ResourceNotFoundException" && b.Error == "ValidationException":
 		// Two faults: a request that is wrong, of a table that is not there.
 		return true
@@ -220,10 +227,13 @@ func shape(op string, input, out map[string]any) map[string]any {
 		delete(c, "GlobalSecondaryIndexes")
 		delete(c, "CapacityUnits")
 	}
-	if op == "Scan" && input["IndexName"] != nil && input["ProjectionExpression"] != nil {
+	if op == "Scan" && input["IndexName"] != nil && (input["ProjectionExpression"] != nil || input["AttributesToGet"] != nil || input["Select"] == "ALL_ATTRIBUTES") {
 		// Developer guide, "Local secondary indexes": what is not projected is
 		// fetched from the table, and costs. DynamoDB Local does not charge scans.
 		delete(t, "ConsumedCapacity")
+	}
+	if text, ok := input["Statement"].(string); ok && !strings.Contains(text, "ORDER BY") {
+		order(t, "Items")
 	}
 	if op == "Scan" || op == "Query" && input["IndexName"] != nil {
 		// Entries of one key have no order among them.

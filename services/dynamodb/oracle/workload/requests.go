@@ -13,7 +13,9 @@ func (m *Maker) Next() Request {
 	if m.r.IntN(400) == 0 {
 		return m.updateTable()
 	}
-	switch m.r.IntN(20) {
+	switch m.r.IntN(21) {
+	case 20:
+		return m.statement()
 	case 0, 1, 2, 3:
 		return m.put(s, in)
 	case 4, 5, 6, 7, 8, 9:

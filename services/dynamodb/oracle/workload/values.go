@@ -6,7 +6,9 @@ package workload
 
 import (
 	"encoding/base64"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -137,3 +139,5 @@ func (m *Maker) set() any {
 	}
 	return object{"BS": some("AA==", "YQ==", "YWI=")}
 }
+
+func sorted(it object) []string { return slices.Sorted(maps.Keys(it)) }
