@@ -22,10 +22,12 @@ import (
 // uploads keeps the packages that signalbox deploy sends, and opens them as
 // objects of the bucket [console.CodeBucket]. A package's key is the hash of its
 // content: one that is sent twice is kept once, and a reference to it means the
-// same for ever, so that a stack that is rolled back finds the code that it had.
+// same whenever it is used, so that a stack that is rolled back finds the code
+// that it had. A package that was not sent for a month is forgotten.
 //
 // Functions keep their code in the same blobs, and delete what they use no more.
-// They have the engine from [uploads.sparing], which spares the packages.
+// They have the engine from [uploads.sparing], which spares the packages until
+// these are forgotten.
 type uploads struct {
 	engine engine.Engine
 	clock  clock.Clock
@@ -34,7 +36,13 @@ type uploads struct {
 }
 
 // upload is a package.
-type upload struct{ Uploaded time.Time }
+type upload struct {
+	Uploaded time.Time
+	Released bool // who had used it has deleted it
+}
+
+// uploadLife is for how long a package is kept that is not sent again.
+const uploadLife = 30 * 24 * time.Hour
 
 func openUploads(ctx context.Context, eng engine.Engine, clk clock.Clock) (*uploads, error) {
 	kept, err := engine.OpenDocuments[upload](ctx, eng.Records(), "uploads")
@@ -58,7 +66,35 @@ func (u *uploads) Keep(ctx context.Context, d engine.Digest, content io.Reader) 
 func (u *uploads) enter(ctx context.Context, d engine.Digest) (before *upload, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.kept.Get(string(d)), u.kept.Put(ctx, string(d), &upload{Uploaded: u.clock.Now()})
+	now := u.clock.Now()
+	if err := u.forget(ctx, now.Add(-uploadLife)); err != nil {
+		return nil, err
+	}
+	before, released := u.kept.Get(string(d)), false
+	if before != nil {
+		released = before.Released
+	}
+	return before, u.kept.Put(ctx, string(d), &upload{Uploaded: now, Released: released})
+}
+
+// forget forgets packages that were sent last before a time. What functions use
+// of them is theirs from then on. Called with mu held.
+func (u *uploads) forget(ctx context.Context, before time.Time) error {
+	for _, key := range u.kept.Keys("") {
+		old := u.kept.Get(key)
+		if !old.Uploaded.Before(before) {
+			continue
+		}
+		if err := u.kept.Delete(ctx, key); err != nil {
+			return err
+		}
+		if old.Released {
+			if err := u.engine.Blobs().Delete(ctx, engine.Digest(key)); err != nil {
+				return fmt.Errorf("forgetting a package: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // promised reads content, and fails at its end if its hash is not what was said.
@@ -115,12 +151,33 @@ type sparingBlobs struct {
 	uploads *uploads
 }
 
+// Put implements [engine.Blobs].
+func (b sparingBlobs) Put(ctx context.Context, r io.Reader) (engine.Digest, int64, error) {
+	d, n, err := b.Blobs.Put(ctx, r)
+	if err == nil {
+		b.uploads.mu.Lock()
+		defer b.uploads.mu.Unlock()
+		_, err = b.uploads.release(ctx, d, false)
+	}
+	return d, n, err
+}
+
 // Delete implements [engine.Blobs].
 func (b sparingBlobs) Delete(ctx context.Context, d engine.Digest) error {
 	b.uploads.mu.Lock()
 	defer b.uploads.mu.Unlock()
-	if b.uploads.kept.Get(string(d)) != nil {
-		return nil
+	if spared, err := b.uploads.release(ctx, d, true); spared || err != nil {
+		return err
 	}
 	return b.Blobs.Delete(ctx, d)
+}
+
+// release notes whether a package is used by others; false where the blob is
+// none. Called with mu held.
+func (u *uploads) release(ctx context.Context, d engine.Digest, released bool) (known bool, err error) {
+	old := u.kept.Get(string(d))
+	if old == nil || old.Released == released {
+		return old != nil, nil
+	}
+	return true, u.kept.Put(ctx, string(d), &upload{Uploaded: old.Uploaded, Released: released})
 }

@@ -8,14 +8,18 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/gateway"
 	"github.com/signalbox/signalbox/server"
 	"github.com/signalbox/signalbox/signalboxtest"
@@ -79,6 +83,64 @@ func TestAPackageIsReferredToUntilTheServerIsGone(t *testing.T) {
 	box.Restart()
 	if err := create("two"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAPackageThatWasNotSentForAMonthIsForgottenButNotWhatUsesIt(t *testing.T) {
+	clk := clock.NewFake(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))
+	data := t.TempDir()
+	box := signalboxtest.Start(t, signalboxtest.WithClock(clk), signalboxtest.With(func(c *server.Config) { c.Data = data }))
+	functions := lambda.NewFromConfig(box.Config())
+	publish := func(layer, key string) error {
+		_, err := functions.PublishLayerVersion(context.Background(), &lambda.PublishLayerVersionInput{
+			LayerName: &layer, Content: &types.LayerVersionContentInput{S3Bucket: aws.String("signalbox-code"), S3Key: &key},
+		})
+		return err
+	}
+	names := map[string]string{}
+	for _, file := range []string{"used", "unused", "late"} {
+		content, name := program(t, file)
+		names[file] = name
+		if file == "late" {
+			clk.Advance(31 * 24 * time.Hour)
+		}
+		if status, text := upload(t, box, name, content); status != http.StatusOK {
+			t.Fatal(text)
+		}
+		if err := publish(file, name); err != nil {
+			t.Fatal(err)
+		}
+		if file == "unused" {
+			if _, err := functions.DeleteLayerVersion(t.Context(), &lambda.DeleteLayerVersionInput{LayerName: &file, VersionNumber: aws.Int64(1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for file, kept := range map[string]bool{"used": false, "unused": false, "late": true} {
+		if err := publish("again", names[file]); (err == nil) != kept {
+			t.Errorf("the package %s: %v", file, err)
+		}
+	}
+	out, err := functions.GetLayerVersion(t.Context(), &lambda.GetLayerVersionInput{LayerName: aws.String("used"), VersionNumber: aws.Int64(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(*out.Content.Location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("what the layer used is answered with %s", answer.Status)
+	}
+	blobs := 0
+	if err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.Contains(path, "/blobs/") {
+			blobs++
+		}
+		return err
+	}); err != nil || blobs != 2 {
+		t.Errorf("%d blobs are left (%v), want those of used and late", blobs, err)
 	}
 }
 
