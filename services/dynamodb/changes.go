@@ -144,8 +144,8 @@ func (s *Stream) Seek(ctx context.Context, shard *Shard, t time.Time) (engine.Po
 // trimmed at the same moment.
 const readTime = 2 * time.Second
 
-// Read reads up to most records from a position on, none where there are none
-// yet. ErrTrimmed where the record at the position is not kept any more.
+// Read reads up to most records from a position on, fewer where they come to
+// some MB, none where there are none yet. ErrTrimmed where the record at the position is not kept any more.
 func (s *Stream) Read(ctx context.Context, shard *Shard, from engine.Position, most int) ([]Change, error) {
 	first, next, err := s.Bounds(ctx, shard)
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *Stream) Read(ctx context.Context, shard *Shard, from engine.Position, m
 	defer r.Close()
 	short, cancel := clock.WithTimeout(ctx, s.clock, readTime)
 	defer cancel()
-	entries, err := r.Next(short, nil, most)
+	entries, err := some(short, r, min(most, int(next-from)))
 	if err != nil {
 		if ctx.Err() == nil && short.Err() != nil {
 			return nil, nil
@@ -176,6 +176,29 @@ func (s *Stream) Read(ctx context.Context, shard *Shard, from engine.Position, m
 		list[i] = Change{Position: e.Position, Time: e.Time, stream: s, shard: shard}
 		if list[i].Record, err = table.DecodeRecord(e.Data); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", s.ARN, err)
+		}
+	}
+	return list, nil
+}
+
+// readBytes is how much is read of a stream at once, about; readPortion is how
+// many records are read before that is looked at.
+const (
+	readBytes   = 4 << 20
+	readPortion = 16
+)
+
+// some reads up to most entries that are there, or fewer where they are large.
+func some(ctx context.Context, r engine.Reader, most int) ([]engine.Entry, error) {
+	var list []engine.Entry
+	for size := 0; len(list) < most && size < readBytes; {
+		read := len(list)
+		var err error
+		if list, err = r.Next(ctx, list, min(readPortion, most-read)); err != nil {
+			return nil, err
+		}
+		for _, e := range list[read:] {
+			size += len(e.Data)
 		}
 	}
 	return list, nil

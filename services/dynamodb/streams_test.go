@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -270,5 +272,61 @@ func TestAChangeAsFunctionsGetIt(t *testing.T) {
 	}
 	if p, err := dynamodb.PositionOf("100000000000000000001"); err != nil || p != 1 {
 		t.Errorf("position %d, %v", p, err)
+	}
+}
+
+func TestAPageOfLargeRecordsIsAMegabyte(t *testing.T) {
+	b := start(t)
+	b.create(streamed("orders", types.StreamViewTypeNewAndOldImages))
+	large := strings.Repeat("x", 300<<10)
+	for i := range 16 {
+		b.put("orders", order{PK: large[:1], SK: i % 4, Status: "s", Cents: i})
+		if _, err := b.UpdateItem(t.Context(), &sdk.UpdateItemInput{
+			TableName: new("orders"), Key: map[string]types.AttributeValue{
+				"PK": &types.AttributeValueMemberS{Value: "x"}, "SK": &types.AttributeValueMemberN{Value: strconv.Itoa(i % 4)},
+			},
+			UpdateExpression: new("SET Note = :n"), ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberS{Value: large}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stream := b.service.Changes().List(wire.Scope{Account: account, Region: region}, "orders")[0]
+	first, next, err := stream.Bounds(t.Context(), &stream.Shards[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, bytes := 0, 0
+	for at := first; at < next; {
+		list, err := stream.Read(t.Context(), &stream.Shards[0], at, 1000)
+		if err != nil || len(list) == 0 {
+			t.Fatalf("at %d: %d records, %v", at, len(list), err)
+		}
+		size := 0
+		for _, c := range list {
+			size += c.Size
+		}
+		read, bytes, at = read+len(list), max(bytes, size), list[len(list)-1].Position+1
+	}
+	if read != 32 || bytes > 16<<20 {
+		t.Errorf("%d records, %d bytes at once at most", read, bytes)
+	}
+	c := b.streams()
+	it, err := b.iterator(c, "orders", streamtypes.ShardIteratorTypeTrimHorizon, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for paged := 0; paged < 32; {
+		page, err := c.GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: it})
+		if err != nil || len(page.Records) == 0 {
+			t.Fatalf("after %d records: %+v, %v", paged, page, err)
+		}
+		size := int64(0)
+		for _, r := range page.Records {
+			size += *r.Dynamodb.SizeBytes
+		}
+		if size > 1<<20 && len(page.Records) > 1 {
+			t.Errorf("a page of %d records has %d bytes", len(page.Records), size)
+		}
+		paged, it = paged+len(page.Records), page.NextShardIterator
 	}
 }
