@@ -16,6 +16,7 @@ import (
 	"github.com/signalbox/signalbox/services/apigateway/accesslog"
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/services/apigateway/backend"
+	"github.com/signalbox/signalbox/services/apigateway/throttle"
 	"github.com/signalbox/signalbox/services/apigateway/token"
 	apigatewayv2 "github.com/signalbox/signalbox/services/apigateway/v2"
 	"github.com/signalbox/signalbox/services/apigateway/verdict"
@@ -45,6 +46,7 @@ type Handler struct {
 	Config
 	tables   tables
 	verdicts verdict.Cache[verdictOf]
+	limits   throttle.Buckets
 	tokens   *token.Verifier
 }
 
@@ -144,6 +146,9 @@ func (c *call) serve() error {
 	if c.route, c.params = c.tables.table(c.d).find(c.r.Method, c.path); c.route == nil {
 		return &refusal{status: http.StatusNotFound, message: "Not Found"}
 	}
+	if err := c.admit(); err != nil {
+		return err
+	}
 	if err := c.read(); err != nil {
 		return err
 	}
@@ -177,6 +182,27 @@ func (c *call) find() (ok bool) {
 	}
 	c.d, ok = c.APIs.Deployed(a.API, "$default")
 	return ok
+}
+
+// admit keeps to the limits that the stage's settings have for the route, or for
+// each route (developer guide, page http-api-throttling).
+func (c *call) admit() error {
+	limits := c.d.Stage.DefaultRouteSettings
+	if own, ok := c.d.Stage.RouteSettings[*c.route.RouteKey]; ok && own.ThrottlingRateLimit != nil {
+		limits = &own
+	}
+	if limits == nil || limits.ThrottlingRateLimit == nil {
+		return nil
+	}
+	rate := *limits.ThrottlingRateLimit
+	burst := max(1, rate)
+	if limits.ThrottlingBurstLimit != nil {
+		burst = float64(*limits.ThrottlingBurstLimit)
+	}
+	if !c.limits.Take(c.api+"|"+*c.d.Stage.StageName+"|"+*c.route.RouteKey, rate, burst, c.Clock.Now()) {
+		return &refusal{status: http.StatusTooManyRequests, message: "Too Many Requests"}
+	}
+	return nil
 }
 
 func (c *call) read() error {

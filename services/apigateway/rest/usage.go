@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/services/apigateway"
+	"github.com/signalbox/signalbox/services/apigateway/throttle"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -18,7 +19,7 @@ func (c *call) admit() error {
 	now := c.Clock.Now()
 	if m := c.setting(); m != nil && m.ThrottlingRateLimit >= 0 {
 		name := "stage|" + c.a.API + "|" + c.a.Stage + "|" + *c.resource.Id + "|" + *c.method.HttpMethod
-		if !c.Handler.usage.take(name, m.ThrottlingRateLimit, float64(m.ThrottlingBurstLimit), now) {
+		if !c.Handler.usage.Take(name, m.ThrottlingRateLimit, float64(m.ThrottlingBurstLimit), now) {
 			return refuse("THROTTLED")
 		}
 	}
@@ -38,7 +39,7 @@ func (c *call) admit() error {
 	plan := &u.Plan
 	name := *plan.Id + "|" + *u.Key.Id
 	if t := c.planThrottle(plan); t != nil && t.RateLimit != nil {
-		if !c.Handler.usage.take(name, *t.RateLimit, math.Max(1, float64(wire.Value(t.BurstLimit))), now) {
+		if !c.Handler.usage.Take(name, *t.RateLimit, math.Max(1, float64(wire.Value(t.BurstLimit))), now) {
 			return refuse("THROTTLED")
 		}
 	}
@@ -91,40 +92,15 @@ func period(kind string, offset int, now time.Time) time.Time {
 // usage counts requests by key and plan. It is in memory: a restart begins
 // anew.
 type usage struct {
-	mu      sync.Mutex // guards buckets and counts
-	buckets map[string]*bucket
-	counts  map[string]*counter
-}
+	throttle.Buckets
 
-type bucket struct {
-	tokens float64
-	at     time.Time
+	mu     sync.Mutex // guards counts
+	counts map[string]*counter
 }
 
 type counter struct {
 	n     int
 	since time.Time
-}
-
-// take takes a token from a bucket that fills at rate a second up to burst.
-func (u *usage) take(name string, rate, burst float64, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	b := u.buckets[name]
-	if b == nil {
-		if u.buckets == nil || len(u.buckets) > maxCached {
-			u.buckets = map[string]*bucket{}
-		}
-		b = &bucket{tokens: burst, at: now}
-		u.buckets[name] = b
-	}
-	b.tokens = math.Min(burst, b.tokens+rate*now.Sub(b.at).Seconds())
-	b.at = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
 }
 
 // count counts a request of the period that began at since, up to limit.

@@ -28,9 +28,9 @@ type world struct {
 	queues *sqs.Client
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, options ...signalboxtest.Option) *world {
 	t.Helper()
-	box := signalboxtest.Start(t)
+	box := signalboxtest.Start(t, options...)
 	config := box.Config()
 	config.RetryMaxAttempts = 1
 	return &world{Box: box, t: t, ctx: t.Context(), apis: apigatewayv2.NewFromConfig(config), queues: sqs.NewFromConfig(config)}
