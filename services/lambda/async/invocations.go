@@ -14,6 +14,7 @@ import (
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -160,6 +161,8 @@ func (s *Invocations) Submit(ctx context.Context, n catalog.Name, f *catalog.Fun
 	return s.submitAll(ctx, n, f, delivery.Event{ID: p.RequestID, Ingested: s.Clock.Now(), Data: data, Trace: p.Trace})
 }
 
+// submitAll makes events durable. One that belongs to no trace begins one, which
+// all its attempts belong to.
 func (s *Invocations) submitAll(ctx context.Context, n catalog.Name, f *catalog.Function, events ...delivery.Event) error {
 	qualifier := n.Qualifier
 	if qualifier == "" {
@@ -168,6 +171,9 @@ func (s *Invocations) submitAll(ctx context.Context, n catalog.Name, f *catalog.
 	r, err := s.runner(ctx, &queue{Scope: n.Scope, Function: n.Function, ID: f.ID, Qualifier: qualifier})
 	if err != nil {
 		return err
+	}
+	for i := range events {
+		events[i].Trace = trace.Continue(events[i].Trace, s.Clock.Now()).String()
 	}
 	return r.Submit(ctx, events...)
 }

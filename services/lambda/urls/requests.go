@@ -13,6 +13,7 @@ import (
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/httpevent"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -80,7 +81,8 @@ func (s *URLs) signer(r *http.Request, body []byte) (*httpevent.IAM, []byte, err
 }
 
 func (s *URLs) answerURL(ctx context.Context, w http.ResponseWriter, r *http.Request, u *record, body []byte, path string, caller *httpevent.IAM) {
-	p := api.CallParams{RequestID: wire.FromContext(ctx).RequestID, Trace: r.Header.Get("X-Amzn-Trace-Id")}
+	p := api.CallParams{RequestID: wire.FromContext(ctx).RequestID, Trace: trace.Continue(r.Header.Get(trace.Name), s.Clock.Now()).String()}
+	w.Header().Set(trace.Name, strings.SplitN(p.Trace, ";", 2)[0])
 	event := httpevent.New(r, body, httpevent.Params{APIID: u.ID, Path: path, RequestID: p.RequestID, Caller: caller, Now: s.Clock.Now()})
 	payload, err := json.Marshal(event)
 	if err != nil {
@@ -116,7 +118,6 @@ func (s *URLs) answerURL(ctx context.Context, w http.ResponseWriter, r *http.Req
 			}
 		}
 	}
-	w.Header().Set("X-Amzn-Trace-Id", strings.SplitN(p.Trace, ";", 2)[0])
 	response.Write(w)
 }
 
