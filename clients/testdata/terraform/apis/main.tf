@@ -23,6 +23,7 @@ provider "aws" {
     cloudwatchevents = var.endpoint
     iam              = var.endpoint
     sqs              = var.endpoint
+    logs             = var.endpoint
     sts              = var.endpoint
   }
 }
@@ -333,4 +334,80 @@ output "key" {
 
 output "http_id" {
   value = aws_apigatewayv2_api.http.id
+}
+
+# Custom domains, a JWT authorizer, access logs.
+
+resource "aws_cloudwatch_log_group" "access" {
+  name = "/apis/access"
+}
+
+resource "aws_api_gateway_stage" "logged" {
+  rest_api_id   = aws_api_gateway_rest_api.pieces.id
+  deployment_id = aws_api_gateway_deployment.pieces.id
+  stage_name    = "logged"
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format          = "$context.requestId $context.status ${var.revision}"
+  }
+}
+
+resource "aws_api_gateway_domain_name" "rest" {
+  domain_name              = "rest.example.org"
+  regional_certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/${var.revision}"
+  security_policy          = "TLS_1_2"
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+  tags = { kind = "rest" }
+}
+
+resource "aws_api_gateway_base_path_mapping" "rest" {
+  domain_name = aws_api_gateway_domain_name.rest.domain_name
+  api_id      = aws_api_gateway_rest_api.pieces.id
+  stage_name  = aws_api_gateway_stage.pieces.stage_name
+  base_path   = "v${var.revision}"
+}
+
+resource "aws_apigatewayv2_domain_name" "http" {
+  domain_name = "http.example.org"
+  domain_name_configuration {
+    certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/${var.revision}"
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+}
+
+resource "aws_apigatewayv2_api_mapping" "http" {
+  api_id          = aws_apigatewayv2_api.http.id
+  domain_name     = aws_apigatewayv2_domain_name.http.id
+  stage           = aws_apigatewayv2_stage.default.id
+  api_mapping_key = "m${var.revision}"
+}
+
+resource "aws_apigatewayv2_authorizer" "jwt" {
+  api_id           = aws_apigatewayv2_api.http.id
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+  name             = "jwt"
+  jwt_configuration {
+    audience = ["app-${var.revision}"]
+    issuer   = "https://issuer.example.org"
+  }
+}
+
+resource "aws_apigatewayv2_route" "guarded" {
+  api_id               = aws_apigatewayv2_api.http.id
+  route_key            = "GET /guarded"
+  target               = "integrations/${aws_apigatewayv2_integration.forward.id}"
+  authorization_type   = "JWT"
+  authorizer_id        = aws_apigatewayv2_authorizer.jwt.id
+  authorization_scopes = ["orders:read"]
+}
+
+resource "aws_api_gateway_authorizer" "pool" {
+  rest_api_id   = aws_api_gateway_rest_api.pieces.id
+  name          = "pool"
+  type          = "COGNITO_USER_POOLS"
+  provider_arns = ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Pool${var.revision}"]
 }
