@@ -20,10 +20,9 @@
 // The operations of operations.txt. Kept and evaluated: resources, methods,
 // integrations of all types, request validation, models (JSON schema draft 4),
 // API keys, usage plans, gateway responses, stage variables, access logs, custom
-// domain names, binary media
-// types, Lambda authorizers, Cognito user pools, JSON Web Tokens, IAM
-// authorization. Refused when they are asked for: canary
-// releases, caches, VPC links, response streaming.
+// domain names, binary media types, resource policies, Lambda authorizers,
+// Cognito user pools, JSON Web Tokens, IAM authorization. Refused when they are
+// asked for: canary releases, caches, VPC links, response streaming, mutual TLS.
 //
 // # What it promises
 //
