@@ -12,6 +12,7 @@ import (
 	"github.com/signalbox/signalbox/cmd/signalbox/exit"
 	"github.com/signalbox/signalbox/cmd/signalbox/remote"
 	"github.com/signalbox/signalbox/cmd/signalbox/show"
+	"github.com/signalbox/signalbox/cmd/signalbox/tree"
 	"github.com/signalbox/signalbox/console"
 	"github.com/signalbox/signalbox/hub/journey"
 )
@@ -64,7 +65,7 @@ func (v *traceVerb) Run(ctx context.Context, sys *system) error {
 			return err
 		}
 	}
-	return writeTree(s, &t, now)
+	return tree.Write(s, &t, now)
 }
 
 // way is what happened between an event and one target.

@@ -1,4 +1,9 @@
-package main
+// Package tree writes traces for people: a line for each thing that was done,
+// with when it began and how long it took, under what set it off.
+//
+// [Write] gets a [console.Trace] and writes its tree to a screen. It promises a
+// line for each node, however deep, that fits the terminal.
+package tree
 
 import (
 	"cmp"
@@ -25,15 +30,15 @@ type forest struct {
 	home  arn.ARN
 }
 
-// writeTree writes the trace that an event belongs to, or the trace alone.
-func writeTree(s *show.Screen, t *console.Trace, now time.Time) error {
+// Write writes the trace that an event belongs to, or the trace alone.
+func Write(s *show.Screen, t *console.Trace, now time.Time) error {
 	if len(t.Tree) == 0 || t.EventID != "" && len(t.Tree) == 1 && leaf(t.Tree[0]) {
 		return nil
 	}
 	f := &forest{s: s, event: t.EventID, begun: t.Tree[0].Start, table: show.Table{Right: map[int]bool{0: true, 1: true}}, home: homeOf(t.Tree)}
-	end, n := f.begun, 0
+	end := f.begun
 	for _, top := range t.Tree {
-		measure(top, &end, &n)
+		measure(top, &end)
 		f.grow(top, "", "")
 	}
 	if t.EventID != "" {
@@ -72,13 +77,13 @@ func homeOf(nodes []*console.Node) arn.ARN {
 	return arn.ARN{}
 }
 
-func measure(n *console.Node, end *time.Time, count *int) {
-	*count++
+// measure moves end to where the last of a node and those below it ended.
+func measure(n *console.Node, end *time.Time) {
 	if last := n.Start.Add(show.Milliseconds(n.Duration)); last.After(*end) {
 		*end = last
 	}
 	for _, c := range n.Calls {
-		measure(c, end, count)
+		measure(c, end)
 	}
 }
 
