@@ -121,14 +121,11 @@ func TestTrimKeepsWhatIsYoungOrNeeded(t *testing.T) {
 	f.clk.Advance(59 * time.Minute)
 	f.put("shop", orders(20, 25)...)
 	f.clk.Advance(2 * time.Minute)
-	if p := first(); p != 11 {
-		t.Errorf("with a stuck subscription at 11 the log begins at %d", p)
-	}
+	// The hub trims by itself when the clock moves, and ours gives way to it.
+	f.until("the log begins at 11, where the stuck one is", func() bool { return first() == 11 })
 	held.lift()
 	f.until("the stuck one has got all", func() bool { return stuck.count() == 15 && f.status("shop", "stuck").Held == 0 })
-	if p := first(); p != 21 {
-		t.Errorf("with all settled the log begins at %d, want 21, the first of the last hour", p)
-	}
+	f.until("the log begins at 21, the first of the last hour", func() bool { return first() == 21 })
 	f.clk.Advance(2 * time.Hour)
 	f.again(Options{Retention: time.Hour})
 	if p := first(); p != 26 {
