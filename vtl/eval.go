@@ -300,7 +300,7 @@ func (b *binary) apply(r *rendering, left, right any) (any, error) {
 	}
 	if l || s {
 		left, right = decimal(left), decimal(right)
-		if b.op == "%" && java.IsNumber(left) && java.IsNumber(right) {
+		if f, is := java.Float(right); b.op == "%" && java.IsNumber(left) && is && f != 0 {
 			return nil, errors.New("the remainder of a text")
 		}
 	}
