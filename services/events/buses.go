@@ -13,6 +13,10 @@ import (
 
 const defaultBus = "default"
 
+// always is since when the default bus of an account is told to exist, which
+// nobody created.
+var always = time.Date(2019, time.July, 11, 0, 0, 0, 0, time.UTC)
+
 // bus is an event bus as it is kept.
 type bus struct {
 	wire.Scope
@@ -41,6 +45,10 @@ func BusARN(log string) string {
 	return arn
 }
 
+func newDefaultBus(sc wire.Scope) *bus {
+	return &bus{Scope: sc, Name: defaultBus, Incarnation: "0", Created: always, Modified: always}
+}
+
 // bus finds a bus by its name or ARN; nil is the default one, which every
 // account has in every region without creating it.
 func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
@@ -53,7 +61,7 @@ func (s *Service) bus(ctx context.Context, nameOrARN *string) (*bus, error) {
 		return b, nil
 	}
 	if name == defaultBus {
-		return &bus{Scope: sc, Name: name, Incarnation: "0"}, nil
+		return newDefaultBus(sc), nil
 	}
 	return nil, api.NotFound("Event bus %s does not exist.", name)
 }
@@ -71,8 +79,8 @@ func (s *Service) changeBus(ctx context.Context, nameOrARN *string, change func(
 		return nil, err
 	}
 	b.Modified = s.Clock.Now()
-	if b.Created.IsZero() {
-		b.Created = b.Modified
+	if b.Created.IsZero() { // kept by earlier versions
+		b.Created = always
 	}
 	return &b, s.buses.Put(ctx, b.key(), &b)
 }
@@ -212,7 +220,7 @@ func (s *Service) busesOf(sc wire.Scope, prefix *string) []*bus {
 	p := wire.Value(prefix)
 	all := s.buses.List(sc.Key(p))
 	if s.buses.Get(sc.Key(defaultBus)) == nil && strings.HasPrefix(defaultBus, p) {
-		all = append(all, &bus{Scope: sc, Name: defaultBus, Incarnation: "0"})
+		all = append(all, newDefaultBus(sc))
 	}
 	sortByName(all, func(b *bus) string { return b.Name })
 	return all

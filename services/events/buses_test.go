@@ -226,3 +226,20 @@ func TestADeadLetterTellsWhatWasTriedAndWhyItEnded(t *testing.T) {
 		t.Errorf("attributes = %v\nwant         %v", d.attributes, want)
 	}
 }
+
+func TestTheDefaultBusTellsSinceWhenItIs(t *testing.T) {
+	w := newWorld(t)
+	bus := must(w.events.DescribeEventBus(w.ctx, &eventbridge.DescribeEventBusInput{}))(t)
+	if bus.CreationTime == nil || bus.LastModifiedTime == nil {
+		t.Fatalf("the default bus is %+v, want its times", bus)
+	}
+	list := must(w.events.ListEventBuses(w.ctx, &eventbridge.ListEventBusesInput{}))(t)
+	if len(list.EventBuses) != 1 || list.EventBuses[0].CreationTime == nil || !list.EventBuses[0].CreationTime.Equal(*bus.CreationTime) {
+		t.Errorf("the list has %+v, want the same time", list.EventBuses)
+	}
+	must(w.events.UpdateEventBus(w.ctx, &eventbridge.UpdateEventBusInput{Name: aws.String("default"), Description: aws.String("home")}))(t)
+	again := must(w.events.DescribeEventBus(w.ctx, &eventbridge.DescribeEventBusInput{}))(t)
+	if !again.CreationTime.Equal(*bus.CreationTime) || !again.LastModifiedTime.After(*bus.LastModifiedTime) {
+		t.Errorf("once changed it is %+v", again)
+	}
+}

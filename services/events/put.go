@@ -177,19 +177,16 @@ func compactObject(text string) ([]byte, error) {
 }
 
 // checkEvent refuses what TestEventPattern takes for no event (API reference,
-// TestEventPattern: mandatory fields).
+// TestEventPattern: mandatory fields). EventBridge does not say what it lacks.
 func checkEvent(text string) error {
 	var members map[string]json.RawMessage
 	_, err := compactObject(text)
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &members)
 	}
-	if err != nil {
-		return api.Invalid("Parameter Event is not valid. Reason: %s.", err)
-	}
 	for _, name := range []string{"id", "account", "source", "time", "region", "detail-type"} {
-		if _, ok := members[name]; !ok {
-			return api.Invalid("Parameter Event is not valid. Reason: field %s is missing.", name)
+		if _, ok := members[name]; !ok || err != nil {
+			return api.Invalid("Parameter Event is not valid.")
 		}
 	}
 	return nil

@@ -245,7 +245,7 @@ func (s *Service) TestEventPattern(ctx context.Context, in *api.TestEventPattern
 	}
 	matched, err := p.Match([]byte(*in.Event))
 	if err != nil {
-		return nil, api.Invalid("Parameter Event is not valid. Reason: %s", err)
+		return nil, api.Invalid("Parameter Event is not valid.")
 	}
 	return &api.TestEventPatternOutput{Result: matched}, nil
 }

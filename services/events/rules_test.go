@@ -163,11 +163,11 @@ func TestTestEventPatternTellsWhatMatchesAndWhatIsNoEvent(t *testing.T) {
 	list := []refusal{
 		{"a pattern that is none", bad(`{"source":"shop"}`, event), badPattern, "Event pattern is not valid"},
 		{"an event that is no JSON", bad(shopPattern, `{`), validation, "Parameter Event is not valid"},
-		{"an event that is a list", bad(shopPattern, `[]`), validation, "Parameter Event is not valid. Reason: it is not a JSON object."},
-		{"an event that nests deeply", bad(shopPattern, strings.Repeat(`{"a":`, 2000)+"1"+strings.Repeat("}", 2000)), validation, "nests more than 1100 levels deep"},
+		{"an event that is a list", bad(shopPattern, `[]`), validation, "Parameter Event is not valid."},
+		{"an event that nests deeply", bad(shopPattern, strings.Repeat(`{"a":`, 2000)+"1"+strings.Repeat("}", 2000)), validation, "Parameter Event is not valid."},
 	}
 	for _, member := range []string{"id", "account", "source", "time", "region", "detail-type"} {
-		list = append(list, refusal{"an event without " + member, bad(shopPattern, strings.Replace(event, `"`+member+`":`, `"no":`, 1)), validation, "field " + member + " is missing"})
+		list = append(list, refusal{"an event without " + member, bad(shopPattern, strings.Replace(event, `"`+member+`":`, `"no":`, 1)), validation, "Parameter Event is not valid."})
 	}
 	refused(t, list)
 }
