@@ -185,7 +185,7 @@ func (s *Server) assemble(ctx context.Context, c Config, eng *local.Engine, box 
 	client = s.home.client(client)
 	buses, err := events.New(ctx, events.Config{
 		Engine: eng, Clock: c.Clock, Hub: h, Box: box, HTTP: client, Logger: c.Logger,
-		Authorizer: s.guard, Traces: s.traces, Targets: targets{queues: queues, groups: groups, functions: functions},
+		Authorizer: s.guard, Traces: s.traces, Logs: groups, Targets: targets{queues: queues, groups: groups, functions: functions},
 	})
 	if err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ type receiptJSON struct {
 	Source     string   `json:"source"`
 	DetailType string   `json:"detail_type"`
 	Resources  []string `json:"resources"`
-	Detail     string   `json:"event_detail"`
+	Detail     string   `json:"event_detail,omitempty"`
 }
 
 type matchJSON struct {

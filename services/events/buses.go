@@ -82,7 +82,11 @@ func (s *Service) changeBus(ctx context.Context, nameOrARN *string, change func(
 	if b.Created.IsZero() { // kept by earlier versions
 		b.Created = always
 	}
-	return &b, s.buses.Put(ctx, b.key(), &b)
+	if err := s.buses.Put(ctx, b.key(), &b); err != nil {
+		return nil, err
+	}
+	s.log(&b)
+	return &b, nil
 }
 
 // CreateEventBus implements [api.API].
@@ -115,6 +119,7 @@ func (s *Service) CreateEventBus(ctx context.Context, in *api.CreateEventBusInpu
 	if err := s.buses.Put(ctx, b.key(), b); err != nil {
 		return nil, err
 	}
+	s.log(b)
 	return &api.CreateEventBusOutput{
 		EventBusArn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
 		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log,
@@ -180,6 +185,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, in *api.DeleteEventBusInpu
 	if err := s.buses.Delete(ctx, b.key()); err != nil {
 		return nil, err
 	}
+	s.logging.Leave(b.log())
 	if err := s.Hub.DropBus(ctx, b.log()); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,8 @@
 // targets of its own.
 //
 // Its parts are in folders: api (types, operations, errors: what all parts
-// share) and apidestination (connections, API destinations and their calls).
+// share), apidestination (connections, API destinations and their calls) and
+// buslog (the logs that the LogConfigs of buses ask for).
 // Here are buses, rules, targets, archives and replays, and PutEvents.
 //
 // Covered: everything of the API but partner event sources, global endpoints

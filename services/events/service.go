@@ -15,6 +15,7 @@ import (
 	"github.com/signalbox/signalbox/seal"
 	"github.com/signalbox/signalbox/services/events/api"
 	"github.com/signalbox/signalbox/services/events/apidestination"
+	"github.com/signalbox/signalbox/services/events/buslog"
 	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -30,6 +31,7 @@ type Config struct {
 	Authorizer Authorizer
 	HTTP       *http.Client // calls API destinations and token endpoints; nil: a client of its own
 	Logger     *slog.Logger
+	Logs       buslog.Sink    // takes what the LogConfigs of buses ask for; nil: it goes nowhere
 	Traces     *trace.Journal // keeps which events belong to traces, and calls of API destinations; nil: nobody
 }
 
@@ -72,6 +74,7 @@ type Service struct {
 	replays  *engine.Documents[replay]
 
 	replaying *replaying
+	logging   *buslog.Follower
 	appending sync.Map // archive's log → *sync.Mutex: one batch at a time
 }
 
@@ -100,6 +103,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	s.replaying = newReplaying(s)
+	s.logging = buslog.New(c.Hub, c.Logs, c.Clock, c.Logger)
 	if err := s.resume(ctx); err != nil {
 		return nil, err
 	}
@@ -117,13 +121,30 @@ func (s *Service) resume(ctx context.Context) error {
 		}
 	}
 	s.replaying.resume()
+	for _, b := range s.buses.List("") {
+		s.log(b)
+	}
 	return nil
+}
+
+// log follows a bus for its LogConfig, or leaves it where that asks for nothing.
+func (s *Service) log(b *bus) {
+	level := wire.Value(wire.Value(b.Log).Level)
+	if s.Logs == nil || level == "" || level == api.LevelOff {
+		s.logging.Leave(b.log())
+		return
+	}
+	s.logging.Follow(buslog.Bus{
+		Log: b.log(), ARN: b.arn(), Level: level, Detail: wire.Value(b.Log.IncludeDetail) == api.IncludeDetailFull,
+	})
 }
 
 // Close ends replays under way; they go on at the next start. The hub, which
 // delivers, is closed by who made it.
 func (s *Service) Close(ctx context.Context) error {
-	return s.replaying.close(ctx)
+	err := s.replaying.close(ctx)
+	s.logging.Close()
+	return err
 }
 
 // locate splits a name that may be an ARN of the given kind ("event-bus") into

@@ -8,6 +8,9 @@
 // where the stream begins, where one stream is asked for. What is older than
 // the group's retention is trimmed when the group is written or described.
 //
+// Vended logs, what other services log about their resources ([Service.Vend]),
+// go to the log groups that deliveries name.
+//
 // Not covered: metric filters, subscription filters, Insights queries, exports,
 // and of filter patterns those for JSON and for space-delimited events.
 package logs

@@ -2,13 +2,11 @@ package logs
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -114,7 +112,7 @@ func (s *Service) DeleteRetentionPolicy(ctx context.Context, in *DeleteRetention
 // DescribeLogGroups implements [API].
 func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsInput) (*DescribeLogGroupsOutput, error) {
 	if in.LogGroupNamePrefix != nil && in.LogGroupNamePattern != nil {
-		return nil, invalid("LogGroupNamePrefix and LogGroupNamePattern are mutually exclusive parameters.")
+		return nil, invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
 	all := slices.DeleteFunc(s.groups.List(wire.ScopeOf(ctx).Key(wire.Value(in.LogGroupNamePrefix))), func(g *group) bool {
 		return in.LogGroupNamePattern != nil && !strings.Contains(strings.ToLower(g.Name), strings.ToLower(*in.LogGroupNamePattern)) ||
@@ -187,73 +185,4 @@ func (s *Service) entryAt(ctx context.Context, g *group, at engine.Position) (en
 		return entry{}, err
 	}
 	return decode(read[0].Data)
-}
-
-// TagResource implements [API]. Log groups have tags.
-func (s *Service) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	return &TagResourceOutput{}, s.retag(ctx, groupOf(*in.ResourceArn), in.Tags, nil)
-}
-
-// UntagResource implements [API].
-func (s *Service) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	return &UntagResourceOutput{}, s.retag(ctx, groupOf(*in.ResourceArn), nil, in.TagKeys)
-}
-
-// ListTagsForResource implements [API].
-func (s *Service) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	g, err := s.identify(ctx, groupOf(*in.ResourceArn), nil)
-	if err != nil {
-		return nil, err
-	}
-	return &ListTagsForResourceOutput{Tags: g.tags()}, nil
-}
-
-// TagLogGroup implements [API].
-func (s *Service) TagLogGroup(ctx context.Context, in *TagLogGroupInput) (*TagLogGroupOutput, error) {
-	return &TagLogGroupOutput{}, s.retag(ctx, in.LogGroupName, in.Tags, nil)
-}
-
-// UntagLogGroup implements [API].
-func (s *Service) UntagLogGroup(ctx context.Context, in *UntagLogGroupInput) (*UntagLogGroupOutput, error) {
-	return &UntagLogGroupOutput{}, s.retag(ctx, in.LogGroupName, nil, in.Tags)
-}
-
-// ListTagsLogGroup implements [API].
-func (s *Service) ListTagsLogGroup(ctx context.Context, in *ListTagsLogGroupInput) (*ListTagsLogGroupOutput, error) {
-	g, err := s.identify(ctx, in.LogGroupName, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &ListTagsLogGroupOutput{Tags: g.tags()}, nil
-}
-
-// tags are never absent on the wire.
-func (g *group) tags() map[string]string {
-	if g.Tags == nil {
-		return map[string]string{}
-	}
-	return g.Tags
-}
-
-// groupOf is the name that a group's ARN holds.
-func groupOf(text string) *string {
-	if a, err := arn.Parse(text); err == nil {
-		_, text = a.Split()
-	}
-	return new(strings.TrimSuffix(text, ":*"))
-}
-
-func (s *Service) retag(ctx context.Context, name *string, add map[string]string, remove []string) error {
-	return s.changeGroup(ctx, name, func(g *group) error {
-		tags := maps.Clone(g.tags())
-		maps.Copy(tags, add)
-		for _, key := range remove {
-			delete(tags, key)
-		}
-		if len(tags) > 50 {
-			return wire.Errorf(CodeTooManyTagsException, "A log group can have at most 50 tags; this one would have %d.", len(tags))
-		}
-		g.Tags = tags
-		return nil
-	})
 }

@@ -311,7 +311,7 @@ func TestPoliciesOfLogsAreKept(t *testing.T) {
 	}
 	refused(t, []refusal{{"an eleventh", func() error {
 		return only(w.logs.PutResourcePolicy(w.ctx, &cloudwatchlogs.PutResourcePolicyInput{PolicyName: aws.String("p10"), PolicyDocument: document}))
-	}, "LimitExceededException", "10"}})
+	}, "LimitExceededException", "Resource limit exceeded."}})
 	must(w.logs.DeleteResourcePolicy(w.ctx, &cloudwatchlogs.DeleteResourcePolicyInput{PolicyName: aws.String("p3")}))(t)
 	w.Restart()
 	out := must(w.logs.DescribeResourcePolicies(w.ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{}))(t).ResourcePolicies

@@ -53,6 +53,32 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 		return group(in.LogGroupName, "")
 	case *ListTagsLogGroupInput:
 		return group(in.LogGroupName, "")
+	case *PutDeliverySourceInput:
+		return vendedNeed(sc, "delivery-source", in.Name)
+	case *GetDeliverySourceInput:
+		return vendedNeed(sc, "delivery-source", in.Name)
+	case *DeleteDeliverySourceInput:
+		return vendedNeed(sc, "delivery-source", in.Name)
+	case *PutDeliveryDestinationInput:
+		return vendedNeed(sc, "delivery-destination", in.Name)
+	case *GetDeliveryDestinationInput:
+		return vendedNeed(sc, "delivery-destination", in.Name)
+	case *DeleteDeliveryDestinationInput:
+		return vendedNeed(sc, "delivery-destination", in.Name)
+	case *PutDeliveryDestinationPolicyInput:
+		return vendedNeed(sc, "delivery-destination", in.DeliveryDestinationName)
+	case *GetDeliveryDestinationPolicyInput:
+		return vendedNeed(sc, "delivery-destination", in.DeliveryDestinationName)
+	case *DeleteDeliveryDestinationPolicyInput:
+		return vendedNeed(sc, "delivery-destination", in.DeliveryDestinationName)
+	case *CreateDeliveryInput:
+		return append(vendedNeed(sc, "delivery-source", in.DeliverySourceName), wire.Permission{Resource: *in.DeliveryDestinationArn})
+	case *GetDeliveryInput:
+		return vendedNeed(sc, "delivery", in.Id)
+	case *UpdateDeliveryConfigurationInput:
+		return vendedNeed(sc, "delivery", in.Id)
+	case *DeleteDeliveryInput:
+		return vendedNeed(sc, "delivery", in.Id)
 	case *TagResourceInput:
 		return tagged(in.ResourceArn)
 	case *UntagResourceInput:
@@ -61,6 +87,10 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 		return tagged(in.ResourceArn)
 	}
 	return nil
+}
+
+func vendedNeed(sc wire.Scope, kind string, name *string) []wire.Permission {
+	return []wire.Permission{{Resource: sc.ARN("logs", kind+":"+wire.Value(name))}}
 }
 
 // ResourcePolicies are those of the account and region that an ARN lies in: they

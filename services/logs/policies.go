@@ -32,7 +32,7 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *PutResourcePolicyIn
 	p := &policy{Scope: wire.ScopeOf(ctx), Name: *in.PolicyName, Document: *in.PolicyDocument, Updated: s.clock.Now()}
 	key := p.Scope.Key(p.Name)
 	if s.policies.Get(key) == nil && len(s.policies.Keys(p.Scope.Key(""))) >= maxPolicies {
-		return nil, wire.Errorf(CodeLimitExceededException, "Resource limit exceeded: an account can have at most %d resource policies in a region.", maxPolicies)
+		return nil, wire.Errorf(CodeLimitExceededException, "Resource limit exceeded.")
 	}
 	if err := s.policies.Put(ctx, key, p); err != nil {
 		return nil, err

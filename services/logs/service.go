@@ -22,6 +22,10 @@ type Service struct {
 	streams  *engine.Documents[stream]
 	policies *engine.Documents[policy]
 
+	deliverySources      *engine.Documents[deliverySource]
+	deliveryDestinations *engine.Documents[deliveryDestination]
+	deliveries           *engine.Documents[logDelivery]
+
 	// recent is what streams were written since their documents were: when
 	// their events are counted, and not worth a write for each batch.
 	recent  sync.Map // stream key → *activity
@@ -36,7 +40,10 @@ func New(ctx context.Context, eng engine.Engine, clk clock.Clock) (*Service, err
 	err := engine.OpenEach(ctx, eng.Records(),
 		engine.Into(&s.groups, "logs.group"),
 		engine.Into(&s.streams, "logs.stream"),
-		engine.Into(&s.policies, "logs.policy"))
+		engine.Into(&s.policies, "logs.policy"),
+		engine.Into(&s.deliverySources, "logs.deliverysource"),
+		engine.Into(&s.deliveryDestinations, "logs.deliverydestination"),
+		engine.Into(&s.deliveries, "logs.delivery"))
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,9 @@ func (s *Service) DeleteLogStream(ctx context.Context, in *DeleteLogStreamInput)
 
 // DescribeLogStreams implements [API].
 func (s *Service) DescribeLogStreams(ctx context.Context, in *DescribeLogStreamsInput) (*DescribeLogStreamsOutput, error) {
+	if in.LogGroupName != nil && in.LogGroupIdentifier != nil {
+		return nil, unfit("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+	}
 	g, err := s.identify(ctx, in.LogGroupName, in.LogGroupIdentifier)
 	if err != nil {
 		return nil, err
@@ -167,9 +170,9 @@ func (s *Service) describe(ctx context.Context, g *group, st *stream) (LogStream
 	defer a.mu.Unlock()
 	row := LogStream{
 		LogStreamName: new(st.Name), CreationTime: millis(st.Created), Arn: new(st.arn()), StoredBytes: new(int64(0)),
-		UploadSequenceToken: new(sequenceToken),
 	}
 	if !a.ingested.IsZero() {
+		row.UploadSequenceToken = new(sequenceToken)
 		row.FirstEventTimestamp, row.LastEventTimestamp, row.LastIngestionTime = new(a.first), new(a.last), millis(a.ingested)
 	}
 	return row, nil

@@ -30,6 +30,22 @@ type API interface {
 	PutResourcePolicy(ctx context.Context, in *PutResourcePolicyInput) (*PutResourcePolicyOutput, error)
 	DeleteResourcePolicy(ctx context.Context, in *DeleteResourcePolicyInput) (*DeleteResourcePolicyOutput, error)
 	DescribeResourcePolicies(ctx context.Context, in *DescribeResourcePoliciesInput) (*DescribeResourcePoliciesOutput, error)
+	PutDeliverySource(ctx context.Context, in *PutDeliverySourceInput) (*PutDeliverySourceOutput, error)
+	GetDeliverySource(ctx context.Context, in *GetDeliverySourceInput) (*GetDeliverySourceOutput, error)
+	DescribeDeliverySources(ctx context.Context, in *DescribeDeliverySourcesInput) (*DescribeDeliverySourcesOutput, error)
+	DeleteDeliverySource(ctx context.Context, in *DeleteDeliverySourceInput) (*DeleteDeliverySourceOutput, error)
+	PutDeliveryDestination(ctx context.Context, in *PutDeliveryDestinationInput) (*PutDeliveryDestinationOutput, error)
+	GetDeliveryDestination(ctx context.Context, in *GetDeliveryDestinationInput) (*GetDeliveryDestinationOutput, error)
+	DescribeDeliveryDestinations(ctx context.Context, in *DescribeDeliveryDestinationsInput) (*DescribeDeliveryDestinationsOutput, error)
+	DeleteDeliveryDestination(ctx context.Context, in *DeleteDeliveryDestinationInput) (*DeleteDeliveryDestinationOutput, error)
+	PutDeliveryDestinationPolicy(ctx context.Context, in *PutDeliveryDestinationPolicyInput) (*PutDeliveryDestinationPolicyOutput, error)
+	GetDeliveryDestinationPolicy(ctx context.Context, in *GetDeliveryDestinationPolicyInput) (*GetDeliveryDestinationPolicyOutput, error)
+	DeleteDeliveryDestinationPolicy(ctx context.Context, in *DeleteDeliveryDestinationPolicyInput) (*DeleteDeliveryDestinationPolicyOutput, error)
+	CreateDelivery(ctx context.Context, in *CreateDeliveryInput) (*CreateDeliveryOutput, error)
+	GetDelivery(ctx context.Context, in *GetDeliveryInput) (*GetDeliveryOutput, error)
+	DescribeDeliveries(ctx context.Context, in *DescribeDeliveriesInput) (*DescribeDeliveriesOutput, error)
+	UpdateDeliveryConfiguration(ctx context.Context, in *UpdateDeliveryConfigurationInput) (*UpdateDeliveryConfigurationOutput, error)
+	DeleteDelivery(ctx context.Context, in *DeleteDeliveryInput) (*DeleteDeliveryOutput, error)
 }
 
 // NewService returns the operation table of Amazon CloudWatch Logs over api.
@@ -65,8 +81,26 @@ func NewService(api API) *wire.Service {
 			wire.Op("PutResourcePolicy", wire.Route{}, api.PutResourcePolicy),
 			wire.Op("DeleteResourcePolicy", wire.Route{NoOutput: true}, api.DeleteResourcePolicy),
 			wire.Op("DescribeResourcePolicies", wire.Route{}, api.DescribeResourcePolicies),
+			wire.Op("PutDeliverySource", wire.Route{}, api.PutDeliverySource),
+			wire.Op("GetDeliverySource", wire.Route{}, api.GetDeliverySource),
+			wire.Op("DescribeDeliverySources", wire.Route{}, api.DescribeDeliverySources),
+			wire.Op("DeleteDeliverySource", wire.Route{NoOutput: true}, api.DeleteDeliverySource),
+			wire.Op("PutDeliveryDestination", wire.Route{}, api.PutDeliveryDestination),
+			wire.Op("GetDeliveryDestination", wire.Route{}, api.GetDeliveryDestination),
+			wire.Op("DescribeDeliveryDestinations", wire.Route{}, api.DescribeDeliveryDestinations),
+			wire.Op("DeleteDeliveryDestination", wire.Route{NoOutput: true}, api.DeleteDeliveryDestination),
+			wire.Op("PutDeliveryDestinationPolicy", wire.Route{}, api.PutDeliveryDestinationPolicy),
+			wire.Op("GetDeliveryDestinationPolicy", wire.Route{}, api.GetDeliveryDestinationPolicy),
+			wire.Op("DeleteDeliveryDestinationPolicy", wire.Route{NoOutput: true}, api.DeleteDeliveryDestinationPolicy),
+			wire.Op("CreateDelivery", wire.Route{}, api.CreateDelivery),
+			wire.Op("GetDelivery", wire.Route{}, api.GetDelivery),
+			wire.Op("DescribeDeliveries", wire.Route{}, api.DescribeDeliveries),
+			wire.Op("UpdateDeliveryConfiguration", wire.Route{}, api.UpdateDeliveryConfiguration),
+			wire.Op("DeleteDelivery", wire.Route{NoOutput: true}, api.DeleteDelivery),
 		},
 		Errors: []wire.ErrorShape{
+			{Name: "AccessDeniedException", Status: 400},
+			{Name: "ConflictException", Status: 400},
 			{Name: "DataAlreadyAcceptedException", Status: 400},
 			{Name: "InvalidParameterException", Status: 400},
 			{Name: "InvalidSequenceTokenException", Status: 400},
@@ -74,7 +108,9 @@ func NewService(api API) *wire.Service {
 			{Name: "OperationAbortedException", Status: 400},
 			{Name: "ResourceAlreadyExistsException", Status: 400},
 			{Name: "ResourceNotFoundException", Status: 400},
+			{Name: "ServiceQuotaExceededException", Status: 400},
 			{Name: "ServiceUnavailableException", Status: 500, Receiver: true},
+			{Name: "ThrottlingException", Status: 400},
 			{Name: "TooManyTagsException", Status: 400},
 			{Name: "UnrecognizedClientException", Status: 400},
 			{Name: "ValidationException", Status: 400},
@@ -84,7 +120,6 @@ func NewService(api API) *wire.Service {
 			"AssociateSourceToS3TableIntegration",
 			"CancelExportTask",
 			"CancelImportTask",
-			"CreateDelivery",
 			"CreateExportTask",
 			"CreateImportTask",
 			"CreateLogAnomalyDetector",
@@ -92,10 +127,6 @@ func NewService(api API) *wire.Service {
 			"CreateScheduledQuery",
 			"DeleteAccountPolicy",
 			"DeleteDataProtectionPolicy",
-			"DeleteDelivery",
-			"DeleteDeliveryDestination",
-			"DeleteDeliveryDestinationPolicy",
-			"DeleteDeliverySource",
 			"DeleteDestination",
 			"DeleteIndexPolicy",
 			"DeleteIntegration",
@@ -109,9 +140,6 @@ func NewService(api API) *wire.Service {
 			"DeleteTransformer",
 			"DescribeAccountPolicies",
 			"DescribeConfigurationTemplates",
-			"DescribeDeliveries",
-			"DescribeDeliveryDestinations",
-			"DescribeDeliverySources",
 			"DescribeDestinations",
 			"DescribeExportTasks",
 			"DescribeFieldIndexes",
@@ -126,10 +154,6 @@ func NewService(api API) *wire.Service {
 			"DisassociateKmsKey",
 			"DisassociateSourceFromS3TableIntegration",
 			"GetDataProtectionPolicy",
-			"GetDelivery",
-			"GetDeliveryDestination",
-			"GetDeliveryDestinationPolicy",
-			"GetDeliverySource",
 			"GetIntegration",
 			"GetLogAnomalyDetector",
 			"GetLogFields",
@@ -154,9 +178,6 @@ func NewService(api API) *wire.Service {
 			"PutAccountPolicy",
 			"PutBearerTokenAuthentication",
 			"PutDataProtectionPolicy",
-			"PutDeliveryDestination",
-			"PutDeliveryDestinationPolicy",
-			"PutDeliverySource",
 			"PutDestination",
 			"PutDestinationPolicy",
 			"PutIndexPolicy",
@@ -174,7 +195,6 @@ func NewService(api API) *wire.Service {
 			"TestMetricFilter",
 			"TestTransformer",
 			"UpdateAnomaly",
-			"UpdateDeliveryConfiguration",
 			"UpdateLogAnomalyDetector",
 			"UpdateLookupTable",
 			"UpdateScheduledQuery",
@@ -385,6 +405,189 @@ type DescribeResourcePoliciesOutput struct {
 	NextToken        *string          `wire:"nextToken"`
 }
 
+type PutDeliverySourceInput struct {
+	Name                        *string           `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+	ResourceArn                 *string           `wire:"resourceArn,required"`
+	LogType                     *string           `wire:"logType,required" min:"1" max:"255" pattern:"[\\w]*"`
+	Tags                        map[string]string `wire:"tags" min:"1" max:"50" key.min:"1" key.max:"128" key.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$" value.max:"256" value.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
+	DeliverySourceConfiguration map[string]string `wire:"deliverySourceConfiguration" refused:"sources that have settings" key.min:"1" key.max:"255" value.min:"1" value.max:"255"`
+}
+
+type PutDeliverySourceOutput struct {
+	DeliverySource *DeliverySource `wire:"deliverySource"`
+}
+
+type GetDeliverySourceInput struct {
+	Name *string `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type GetDeliverySourceOutput struct {
+	DeliverySource *DeliverySource `wire:"deliverySource"`
+}
+
+type DescribeDeliverySourcesInput struct {
+	NextToken    *string  `wire:"nextToken" min:"1"`
+	Limit        *int32   `wire:"limit" min:"1" max:"50"`
+	ResourceArns []string `wire:"resourceArns" min:"1" max:"20"`
+}
+
+type DescribeDeliverySourcesOutput struct {
+	DeliverySources []DeliverySource `wire:"deliverySources"`
+	NextToken       *string          `wire:"nextToken"`
+}
+
+type DeleteDeliverySourceInput struct {
+	Name *string `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type DeleteDeliverySourceOutput struct{}
+
+type PutDeliveryDestinationInput struct {
+	Name                             *string                           `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+	OutputFormat                     *string                           `wire:"outputFormat"`
+	DeliveryDestinationConfiguration *DeliveryDestinationConfiguration `wire:"deliveryDestinationConfiguration"`
+	DeliveryDestinationType          *string                           `wire:"deliveryDestinationType" enum:"S3,CWL,FH,XRAY"`
+	RoleArn                          *string                           `wire:"roleArn" refused:"destinations beside log groups"`
+	Tags                             map[string]string                 `wire:"tags" min:"1" max:"50" key.min:"1" key.max:"128" key.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$" value.max:"256" value.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
+}
+
+type PutDeliveryDestinationOutput struct {
+	DeliveryDestination *DeliveryDestination `wire:"deliveryDestination"`
+}
+
+type GetDeliveryDestinationInput struct {
+	Name *string `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type GetDeliveryDestinationOutput struct {
+	DeliveryDestination *DeliveryDestination `wire:"deliveryDestination"`
+}
+
+type DescribeDeliveryDestinationsInput struct {
+	NextToken *string  `wire:"nextToken" min:"1"`
+	Limit     *int32   `wire:"limit" min:"1" max:"50"`
+	Names     []string `wire:"names" min:"1" max:"20" elem.min:"1" elem.max:"60" elem.pattern:"[\\w-]*"`
+}
+
+type DescribeDeliveryDestinationsOutput struct {
+	DeliveryDestinations []DeliveryDestination `wire:"deliveryDestinations"`
+	NextToken            *string               `wire:"nextToken"`
+}
+
+type DeleteDeliveryDestinationInput struct {
+	Name *string `wire:"name,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type DeleteDeliveryDestinationOutput struct{}
+
+type PutDeliveryDestinationPolicyInput struct {
+	DeliveryDestinationName   *string `wire:"deliveryDestinationName,required" min:"1" max:"60" pattern:"[\\w-]*"`
+	DeliveryDestinationPolicy *string `wire:"deliveryDestinationPolicy,required" min:"1" max:"51200"`
+}
+
+type PutDeliveryDestinationPolicyOutput struct {
+	Policy *Policy `wire:"policy"`
+}
+
+type GetDeliveryDestinationPolicyInput struct {
+	DeliveryDestinationName *string `wire:"deliveryDestinationName,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type GetDeliveryDestinationPolicyOutput struct {
+	Policy *Policy `wire:"policy"`
+}
+
+type DeleteDeliveryDestinationPolicyInput struct {
+	DeliveryDestinationName *string `wire:"deliveryDestinationName,required" min:"1" max:"60" pattern:"[\\w-]*"`
+}
+
+type DeleteDeliveryDestinationPolicyOutput struct{}
+
+type CreateDeliveryInput struct {
+	DeliverySourceName      *string                  `wire:"deliverySourceName,required" min:"1" max:"60" pattern:"[\\w-]*"`
+	DeliveryDestinationArn  *string                  `wire:"deliveryDestinationArn,required"`
+	RecordFields            []string                 `wire:"recordFields" min:"0" max:"128" elem.min:"1" elem.max:"64"`
+	FieldDelimiter          *string                  `wire:"fieldDelimiter" refused:"formats other than json" min:"0" max:"5"`
+	S3DeliveryConfiguration *S3DeliveryConfiguration `wire:"s3DeliveryConfiguration" refused:"destinations beside log groups"`
+	Tags                    map[string]string        `wire:"tags" min:"1" max:"50" key.min:"1" key.max:"128" key.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$" value.max:"256" value.pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
+}
+
+type CreateDeliveryOutput struct {
+	Delivery *Delivery `wire:"delivery"`
+}
+
+type GetDeliveryInput struct {
+	Id *string `wire:"id,required" min:"1" max:"64" pattern:"^[0-9A-Za-z]+$"`
+}
+
+type GetDeliveryOutput struct {
+	Delivery *Delivery `wire:"delivery"`
+}
+
+type DescribeDeliveriesInput struct {
+	NextToken           *string  `wire:"nextToken" min:"1"`
+	Limit               *int32   `wire:"limit" min:"1" max:"50"`
+	DeliverySourceNames []string `wire:"deliverySourceNames" min:"1" max:"20" elem.min:"1" elem.max:"60" elem.pattern:"[\\w-]*"`
+}
+
+type DescribeDeliveriesOutput struct {
+	Deliveries []Delivery `wire:"deliveries"`
+	NextToken  *string    `wire:"nextToken"`
+}
+
+type UpdateDeliveryConfigurationInput struct {
+	Id                      *string                  `wire:"id,required" min:"1" max:"64" pattern:"^[0-9A-Za-z]+$"`
+	RecordFields            []string                 `wire:"recordFields" min:"0" max:"128" elem.min:"1" elem.max:"64"`
+	FieldDelimiter          *string                  `wire:"fieldDelimiter" refused:"formats other than json" min:"0" max:"5"`
+	S3DeliveryConfiguration *S3DeliveryConfiguration `wire:"s3DeliveryConfiguration" refused:"destinations beside log groups"`
+}
+
+type UpdateDeliveryConfigurationOutput struct{}
+
+type DeleteDeliveryInput struct {
+	Id *string `wire:"id,required" min:"1" max:"64" pattern:"^[0-9A-Za-z]+$"`
+}
+
+type DeleteDeliveryOutput struct{}
+
+type Delivery struct {
+	Id                      *string                  `wire:"id"`
+	Arn                     *string                  `wire:"arn"`
+	DeliverySourceName      *string                  `wire:"deliverySourceName"`
+	DeliveryDestinationArn  *string                  `wire:"deliveryDestinationArn"`
+	DeliveryDestinationType *string                  `wire:"deliveryDestinationType"`
+	RecordFields            []string                 `wire:"recordFields"`
+	FieldDelimiter          *string                  `wire:"fieldDelimiter"`
+	S3DeliveryConfiguration *S3DeliveryConfiguration `wire:"s3DeliveryConfiguration"`
+	Tags                    map[string]string        `wire:"tags"`
+}
+
+type DeliveryDestination struct {
+	Name                             *string                           `wire:"name"`
+	Arn                              *string                           `wire:"arn"`
+	DeliveryDestinationType          *string                           `wire:"deliveryDestinationType"`
+	OutputFormat                     *string                           `wire:"outputFormat"`
+	DeliveryDestinationConfiguration *DeliveryDestinationConfiguration `wire:"deliveryDestinationConfiguration"`
+	RoleArn                          *string                           `wire:"roleArn"`
+	Tags                             map[string]string                 `wire:"tags"`
+}
+
+type DeliveryDestinationConfiguration struct {
+	DestinationResourceArn *string `wire:"destinationResourceArn,required"`
+}
+
+type DeliverySource struct {
+	Name                        *string           `wire:"name"`
+	Arn                         *string           `wire:"arn"`
+	ResourceArns                []string          `wire:"resourceArns"`
+	Service                     *string           `wire:"service"`
+	LogType                     *string           `wire:"logType"`
+	Tags                        map[string]string `wire:"tags"`
+	DeliverySourceConfiguration map[string]string `wire:"deliverySourceConfiguration"`
+	Status                      *string           `wire:"status"`
+	StatusReason                *string           `wire:"statusReason"`
+}
+
 type Entity struct {
 	KeyAttributes map[string]string `wire:"keyAttributes" min:"2" max:"4" key.min:"1" key.max:"32" value.min:"1" value.max:"512"`
 	Attributes    map[string]string `wire:"attributes" min:"0" max:"10" key.min:"1" key.max:"256" value.min:"1" value.max:"512"`
@@ -437,6 +640,10 @@ type OutputLogEvent struct {
 	IngestionTime *int64  `wire:"ingestionTime"`
 }
 
+type Policy struct {
+	DeliveryDestinationPolicy *string `wire:"deliveryDestinationPolicy"`
+}
+
 type RejectedEntityInfo struct {
 	ErrorType *string `wire:"errorType,required"`
 }
@@ -456,6 +663,11 @@ type ResourcePolicy struct {
 	RevisionId      *string `wire:"revisionId"`
 }
 
+type S3DeliveryConfiguration struct {
+	SuffixPath               *string `wire:"suffixPath" min:"1" max:"256"`
+	EnableHiveCompatiblePath *bool   `wire:"enableHiveCompatiblePath"`
+}
+
 type SearchedLogStream struct {
 	LogStreamName      *string `wire:"logStreamName"`
 	SearchedCompletely bool    `wire:"searchedCompletely"`
@@ -463,6 +675,8 @@ type SearchedLogStream struct {
 
 // The codes of the service's own errors, for wire.Errorf.
 const (
+	CodeAccessDeniedException          = "AccessDeniedException"
+	CodeConflictException              = "ConflictException"
 	CodeDataAlreadyAcceptedException   = "DataAlreadyAcceptedException"
 	CodeInvalidParameterException      = "InvalidParameterException"
 	CodeInvalidSequenceTokenException  = "InvalidSequenceTokenException"
@@ -470,7 +684,9 @@ const (
 	CodeOperationAbortedException      = "OperationAbortedException"
 	CodeResourceAlreadyExistsException = "ResourceAlreadyExistsException"
 	CodeResourceNotFoundException      = "ResourceNotFoundException"
+	CodeServiceQuotaExceededException  = "ServiceQuotaExceededException"
 	CodeServiceUnavailableException    = "ServiceUnavailableException"
+	CodeThrottlingException            = "ThrottlingException"
 	CodeTooManyTagsException           = "TooManyTagsException"
 	CodeUnrecognizedClientException    = "UnrecognizedClientException"
 	CodeValidationException            = "ValidationException"
@@ -497,6 +713,25 @@ const (
 	DataProtectionStatusDeleted   = "DELETED"
 	DataProtectionStatusArchived  = "ARCHIVED"
 	DataProtectionStatusDisabled  = "DISABLED"
+)
+
+// Values of DeliveryDestinationType.
+const (
+	DeliveryDestinationTypeS3   = "S3"
+	DeliveryDestinationTypeCwl  = "CWL"
+	DeliveryDestinationTypeFh   = "FH"
+	DeliveryDestinationTypeXray = "XRAY"
+)
+
+// Values of DeliverySourceStatus.
+const (
+	DeliverySourceStatusActive   = "ACTIVE"
+	DeliverySourceStatusInactive = "INACTIVE"
+)
+
+// Values of DeliverySourceStatusReason.
+const (
+	DeliverySourceStatusReasonResourceDeleted = "RESOURCE_DELETED"
 )
 
 // Values of EntityRejectionErrorType.
@@ -527,6 +762,15 @@ const (
 const (
 	OrderByLogStreamName = "LogStreamName"
 	OrderByLastEventTime = "LastEventTime"
+)
+
+// Values of OutputFormat.
+const (
+	OutputFormatJson    = "json"
+	OutputFormatPlain   = "plain"
+	OutputFormatW3c     = "w3c"
+	OutputFormatRaw     = "raw"
+	OutputFormatParquet = "parquet"
 )
 
 // Values of PolicyScope.
