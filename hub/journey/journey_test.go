@@ -249,7 +249,7 @@ func TestStepsAreRecordsOfTheSchema(t *testing.T) {
 		{"a receipt", Step{Type: EventReceipt, Event: []byte(`{"account":"1","time":"2026-11-21T12:00:00Z","source":"s","detail-type":"d","resources":["r"],"detail":{"a":1}}`)},
 			`{"resource_arn":"bus","event_id":"e","message_timestamp_ms":1795262400000,"message_type":"EVENT_RECEIPT","log_level":"TRACE","details":{"caller_account_id":"1","source_time_ms":1795262400000,"source":"s","detail_type":"d","resources":["r"],"event_detail":"{\"a\":1}"}}`},
 		{"a receipt of something odd", Step{Type: EventReceipt, Event: []byte(`{"source":1}`)},
-			`{"resource_arn":"bus","event_id":"e","message_timestamp_ms":1795262400000,"message_type":"EVENT_RECEIPT","log_level":"TRACE","details":{"caller_account_id":"","source_time_ms":0,"source":"","detail_type":"","resources":[],"event_detail":""}}`},
+			`{"resource_arn":"bus","event_id":"e","message_timestamp_ms":1795262400000,"message_type":"EVENT_RECEIPT","log_level":"TRACE","details":{"caller_account_id":"","source_time_ms":0,"source":"","detail_type":"","resources":[]}}`},
 		{"a match", Step{Type: RuleMatch, Rule: "r", Targets: []string{"t"}, Invocations: []string{"i"}},
 			`{"resource_arn":"bus","event_id":"e","message_timestamp_ms":1795262400000,"message_type":"RULE_MATCH","log_level":"INFO","details":{"rule_arn":"r","target_arns":["t"],"invocation_ids":["i"]}}`},
 		{"no match", Step{Type: NoStandardRulesMatched},
