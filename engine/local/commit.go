@@ -66,8 +66,7 @@ type request struct {
 // A commit is one batch on its way.
 type commit struct {
 	e        *Engine
-	now      int64 // milliseconds; never goes back
-	wall     int64 // what the clock says, as those who lease see it
+	moment   // in which it is built
 	batch    *pebble.Batch
 	requests []*request
 	places   int  // of the pipeline that it takes
@@ -246,9 +245,7 @@ func (e *Engine) build(c *commit) {
 			e.broken.Store(true)
 		}
 	}()
-	c.wall = e.clock.Now().UnixMilli()
-	c.now = max(c.wall, e.lastNow)
-	e.lastNow = c.now
+	c.moment = e.hands.look()
 	c.batch = e.db.NewBatch()
 	for _, r := range c.requests {
 		r.err = r.op.prepare(c)
@@ -283,6 +280,9 @@ func (c *commit) finish() error {
 	for _, q := range c.queues {
 		q.overlay, q.commit = nil, nil
 		errs = append(errs, c.batch.Set(shelf(q.id, shelfMeta), q.meta(), nil))
+	}
+	if len(c.queues) > 0 {
+		errs = append(errs, c.setCounter(keyTime, uint64(c.now)))
 	}
 	if c.revisions != nil {
 		errs = append(errs, c.setCounter(keyRevision, uint64(c.e.revision)))

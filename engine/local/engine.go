@@ -60,6 +60,7 @@ type Engine struct {
 	disk    *disk
 	lock    *pebble.Lock
 	db      *pebble.DB
+	hands   hands
 	pipe    pipe
 	views   views
 	broken  atomic.Bool   // the database has panicked: it cannot be closed
@@ -69,7 +70,6 @@ type Engine struct {
 	leases  leases
 
 	// The committer's.
-	lastNow  int64
 	revision engine.Revision // of the last Apply
 	names    uint64          // the last number given to a name
 
@@ -93,7 +93,8 @@ func Open(dir string, options Options) (*Engine, error) {
 	options.fill()
 	e := &Engine{
 		dir: dir, options: options, clock: options.Clock, fs: options.FS,
-		logs: map[string]*log{}, queues: map[string]*queue{}, collections: map[string]*collection{},
+		hands: hands{clock: options.Clock},
+		logs:  map[string]*log{}, queues: map[string]*queue{}, collections: map[string]*collection{},
 		closed: make(chan struct{}),
 	}
 	e.nonce.Store(rand.Uint64() >> 1)
@@ -163,9 +164,11 @@ func (e *Engine) open() (err error) {
 	}
 	revision, err1 := e.counter(keyRevision)
 	names, err2 := e.counter(keyNames)
+	now, err3 := e.counter(keyTime)
+	e.hands.begin(int64(now))
 	e.revision, e.names, e.views.durable = engine.Revision(revision), names, engine.Revision(revision)
 	e.blobs.e, e.leases.e, e.leases.held = e, e, map[string]*holding{}
-	if err = errors.Join(err1, err2, e.pipe.failure(), e.blobs.open()); err != nil {
+	if err = errors.Join(err1, err2, err3, e.pipe.failure(), e.blobs.open()); err != nil {
 		return errors.Join(err, e.db.Close())
 	}
 	return nil

@@ -47,6 +47,7 @@ const (
 var (
 	keyRevision   = []byte("crevision") // of the last Apply
 	keyNames      = []byte("cnames")    // the last number given to a name
+	keyTime       = []byte("ctime")     // the engine's, when a queue was changed last
 	keyGeneration = []byte("cgeneration")
 )
 

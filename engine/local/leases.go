@@ -26,7 +26,7 @@ type holding struct {
 	name   string
 	token  uint64
 	ttl    time.Duration
-	until  time.Time // guarded by leases.mu
+	until  int64 // guarded by leases.mu
 }
 
 func (s *leases) Acquire(ctx context.Context, name string, ttl time.Duration) (engine.Lease, error) {
@@ -41,12 +41,12 @@ func (s *leases) Acquire(ctx context.Context, name string, ttl time.Duration) (e
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.e.clock.Now()
-	if h := s.held[name]; h != nil && now.Before(h.until) {
+	now := s.e.hands.look().now
+	if h := s.held[name]; h != nil && now < h.until {
 		return nil, fmt.Errorf("%q is held by another: %w", name, engine.ErrLease)
 	}
 	s.last++
-	h := &holding{leases: s, name: name, token: s.generation<<32 + s.last, ttl: ttl, until: now.Add(ttl)}
+	h := &holding{leases: s, name: name, token: s.generation<<32 + s.last, ttl: ttl, until: addMillis(now, ttl)}
 	s.held[name] = h
 	return h, nil
 }
@@ -97,11 +97,11 @@ func (h *holding) Renew(ctx context.Context) error {
 	s := h.leases
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.e.clock.Now()
-	if s.held[h.name] != h || !now.Before(h.until) {
+	now := s.e.hands.look().now
+	if s.held[h.name] != h || now >= h.until {
 		return fmt.Errorf("%q was lost: %w", h.name, engine.ErrLease)
 	}
-	h.until = now.Add(h.ttl)
+	h.until = addMillis(now, h.ttl)
 	return nil
 }
 

@@ -158,7 +158,7 @@ func (o *appendOp) prepare(c *commit) error {
 		l.staging = &stagedEntries{commit: c, log: l}
 		c.staged = append(c.staged, l.staging)
 	}
-	l.time = max(l.time, c.now)
+	l.time = max(l.time, c.wall)
 	at := time.UnixMilli(l.time)
 	for _, data := range o.data {
 		d := c.batch.SetDeferred(entryKeyLen, 8+len(data))

@@ -190,11 +190,13 @@ func (q *queue) add(c *commit, m *stored) (added, error) {
 	id := q.next
 	q.next++
 	q.count++
-	m.enqueued = c.now
+	m.enqueued = c.wall
 	if m.due < 0 {
-		m.due = c.wall
+		m.due = c.now
+	} else {
+		m.due = c.own(m.due)
 	}
-	m.delayed = m.due > c.wall
+	m.delayed = m.due > c.now
 	a := added{place: place{m.due, id}, delayed: m.delayed, free: true}
 	errs := make([]error, 0, 4)
 	if m.dedup != "" {

@@ -63,7 +63,7 @@ func (o *putBackOp) prepare(c *commit) error {
 func (o *putBackOp) move(c *commit) error {
 	q, l := o.q, o.l
 	from, to := place{l.due, l.id}, place{o.due, l.id}
-	o.state = state{due: o.due, first: l.first, count: l.count, delayed: o.due > c.wall}
+	o.state = state{due: o.due, first: l.first, count: l.count, delayed: o.due > c.now}
 	errs := []error{c.batch.Set(messageKey(q.id, shelfStates, l.id), o.state.encode(), nil)}
 	if l.delayed {
 		errs = append(errs, c.batch.Delete(placeKey(q.id, shelfDelayed, from), nil))

@@ -69,13 +69,13 @@ func (s queues) Lease(ctx context.Context, name string, n int, d time.Duration) 
 	if q.published == 0 {
 		return nil, nil
 	}
-	now := s.e.clock.Now().UnixMilli()
-	q.expire(now)
-	h := harvest{q: q, now: now, until: addMillis(now, d), want: n}
-	w := walk{q: q, now: now}
+	at := s.e.hands.look()
+	q.expire(at.now)
+	h := harvest{q: q, moment: at, until: addMillis(at.now, d), want: n}
+	w := walk{q: q, now: at.now}
 	for err == nil && len(h.leased) < n {
 		c, ok, e := w.peek()
-		if err = e; !ok || c.due > now {
+		if err = e; !ok || c.due > at.now {
 			break
 		}
 		w.pop(c)
@@ -96,10 +96,11 @@ func addMillis(now int64, d time.Duration) int64 {
 
 // A harvest is the making of leases in one call. The queue's mu is held.
 type harvest struct {
-	q          *queue
-	now, until int64
-	want       int
-	leased     []engine.Leased
+	q *queue
+	moment
+	until  int64
+	want   int
+	leased []engine.Leased
 }
 
 // take leases a candidate and those that follow it in its group.
@@ -152,7 +153,7 @@ func (h *harvest) one(id uint64, hasState bool) (bool, error) {
 		first: s.first, count: s.count + 1, stored: hasState, group: m.group,
 	}
 	if l.count == 1 {
-		l.first = h.now
+		l.first = h.wall
 	}
 	if err := q.hold(l); err != nil {
 		return false, err
@@ -160,16 +161,16 @@ func (h *harvest) one(id uint64, hasState bool) (bool, error) {
 	q.delayed.remove(l.due, l.delayed)
 	q.leases[id] = l
 	q.keep(l, h.until)
-	leased := q.describe(id, &m, &s)
+	leased := q.describe(h.moment, id, &m, &s)
 	leased.Token = makeToken(id, l.nonce)
 	h.leased = append(h.leased, leased)
 	return true, nil
 }
 
 // describe is how a message looks from outside.
-func (q *queue) describe(id uint64, m *stored, s *state) engine.Leased {
+func (q *queue) describe(at moment, id uint64, m *stored, s *state) engine.Leased {
 	d := engine.Leased{
-		Message:  engine.Message{Body: m.body, Due: millis(s.due), Group: m.group, Dedup: m.dedup},
+		Message:  engine.Message{Body: m.body, Due: millis(at.shown(s.due)), Group: m.group, Dedup: m.dedup},
 		ID:       id,
 		Leases:   s.count,
 		Enqueued: millis(m.enqueued),
@@ -180,7 +181,7 @@ func (q *queue) describe(id uint64, m *stored, s *state) engine.Leased {
 	if l := q.leases[id]; l != nil {
 		d.Leases, d.First = l.count, millis(l.first)
 		if l.state == leaseHeld {
-			d.Until = millis(l.until)
+			d.Until = millis(at.shown(l.until))
 		}
 	}
 	return d
@@ -245,7 +246,7 @@ func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, 
 	if q == nil {
 		return fmt.Errorf("queue %q has no messages: %w", name, engine.ErrLease)
 	}
-	o := &putBackOp{q: q, due: dueMillis(due), keep: keep}
+	o := &putBackOp{q: q, due: s.e.hands.look().own(dueMillis(due)), keep: keep}
 	if body != nil {
 		o.body = append([]byte{}, body...)
 	} else if keep {
@@ -305,21 +306,25 @@ func (s queues) extend(q *queue, token string, until int64) error {
 // while the machine sleeps, and know nothing of a clock that is set forward.
 const maxNap = time.Minute
 
+func napFor(millis int64) time.Duration {
+	return time.Duration(min(millis, maxNap.Milliseconds())) * time.Millisecond
+}
+
 func (s queues) Wait(ctx context.Context, name string) error {
 	for {
 		q, err := s.find(ctx, name, true)
 		if err != nil {
 			return err
 		}
-		now := s.e.clock.Now()
-		at, ok, changed, err := s.next(q, now.UnixMilli())
-		if err != nil || ok && at <= now.UnixMilli() {
+		now := s.e.hands.look().now
+		at, ok, changed, err := s.next(q, now)
+		if err != nil || ok && at <= now {
 			return err
 		}
 		var due <-chan time.Time
 		stop := func() bool { return true }
 		if ok {
-			t := s.e.clock.NewTimer(min(millis(at).Sub(now), maxNap))
+			t := s.e.clock.NewTimer(napFor(at - now))
 			due, stop = t.C, t.Stop
 		}
 		select {
@@ -367,15 +372,15 @@ func (s queues) Depth(ctx context.Context, name string) (d engine.Depth, err err
 	if q.total == 0 {
 		return d, nil
 	}
-	now := s.e.clock.Now().UnixMilli()
-	at, ok, err := q.nextFree(now)
+	m := s.e.hands.look()
+	at, ok, err := q.nextFree(m.now)
 	if err != nil {
 		return d, err
 	}
 	if ok {
-		d.Next = millis(at)
+		d.Next = millis(m.shown(at))
 	}
-	if d.Delayed, err = q.countDelayed(now); err != nil {
+	if d.Delayed, err = q.countDelayed(m.now); err != nil {
 		return d, err
 	}
 	d.Leased = q.held
@@ -412,6 +417,7 @@ func (s queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased
 	if q.published == 0 || behind >= q.published {
 		return nil, nil
 	}
+	at := s.e.hands.look()
 	lower, upper := messageKey(q.id, shelfBodies, behind+1), messageKey(q.id, shelfBodies, q.published+1)
 	err = scan(s.e.db, lower, upper, func(k, v []byte) (bool, error) {
 		id := binary.BigEndian.Uint64(k[shelfLen:])
@@ -420,7 +426,7 @@ func (s queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased
 			return false, err
 		}
 		st, _, err := q.state(id, &m)
-		list = append(list, q.describe(id, &m, &st))
+		list = append(list, q.describe(at, id, &m, &st))
 		return limit <= 0 || len(list) < limit, err
 	})
 	return list, err
