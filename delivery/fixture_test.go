@@ -267,9 +267,9 @@ func (q faultyQueues) Enqueue(ctx context.Context, queue string, m ...engine.Mes
 	return q.Queues.Enqueue(ctx, queue, m...)
 }
 
-func (q faultyQueues) Settle(ctx context.Context, queue string, tokens ...string) (int, error) {
+func (q faultyQueues) Settle(ctx context.Context, queue string, tokens ...string) ([]bool, error) {
 	if err := q.write(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	return q.Queues.Settle(ctx, queue, tokens...)
 }

@@ -66,32 +66,68 @@ func (r *Runner) settleDelivered(w *round) {
 }
 
 // settleLeased removes the items' records from the queue and calls done for
-// each that is removed by it. The others' leases have run out: they come again.
+// each that is removed by it. Where a lease has run out meanwhile and the record
+// was leased here again, it is removed by that lease. What somebody else has
+// leased comes to its outcome there.
 func (r *Runner) settleLeased(leased []*item, done func(*item)) {
-	if len(leased) == 0 {
-		return
+	doubt := false
+	for len(leased) > 0 {
+		tokens := make([]string, len(leased))
+		for i, it := range leased {
+			tokens[i] = it.token
+		}
+		var settled []bool
+		tries := 0
+		if !r.insist(func(ctx context.Context) (err error) {
+			tries++
+			settled, err = r.queues.Settle(ctx, r.name, tokens...)
+			return err
+		}) {
+			return
+		}
+		doubt = doubt || tries > 1
+		var renewed []*item
+		for i, it := range leased {
+			switch {
+			case settled[i]:
+				done(it)
+			case r.renewed(it):
+				renewed = append(renewed, it)
+			case tries > 1 && r.gone(it): // the write was made although it failed
+				done(it)
+			default:
+				it.fate = fateLost
+				doubt = true
+			}
+		}
+		leased = renewed
 	}
-	tokens := make([]string, len(leased))
-	for i, it := range leased {
-		tokens[i] = it.token
-	}
-	n := 0
-	if !r.insist(func(ctx context.Context) (err error) {
-		n, err = r.queues.Settle(ctx, r.name, tokens...)
-		return err
-	}) {
-		return
-	}
-	if n < len(leased) {
-		// Which were settled is not told; nor is it after a write that was
-		// made although it failed.
+	if doubt {
 		r.mu.Lock()
 		r.recount = true
 		r.mu.Unlock()
 	}
-	for _, it := range leased {
-		done(it)
+}
+
+// renewed gives an item the lease by which its record was taken again while
+// its round was under way; false where it was not.
+func (r *Runner) renewed(it *item) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if it.again == nil {
+		return false
 	}
+	it.token, it.until, it.again = it.again.token, it.again.until, nil
+	return true
+}
+
+// gone tells whether an item's record is no more in the queue.
+func (r *Runner) gone(it *item) (gone bool) {
+	return r.insist(func(ctx context.Context) error {
+		at, err := r.queues.Browse(ctx, r.name, it.id-1, 1)
+		gone = len(at) == 0 || at[0].ID != it.id
+		return err
+	}) && gone
 }
 
 // queueAgain makes the retries durable with their due times.

@@ -501,3 +501,24 @@ func TestRetriesThatAreDueAtOnceAreMadeAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestALeaseThatIsLostMakesNoSecondOutcome(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		l := &ledger{}
+		p := &probe{answer: func(_ context.Context, q Request) Result {
+			if q.Attempt == 1 {
+				return refused
+			}
+			time.Sleep(20 * time.Minute) // whatever its time-out: longer than the lease
+			return Result{}
+		}}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: p, Observer: l, Policy: DefaultPolicy})
+		offer(t, r, events(1, 3))
+		l.settled(t, 3)
+		time.Sleep(3 * time.Hour)
+		l.settled(t, 3) // and once still
+		if s := status(t, r); s.Retries != 0 || s.Delivered != 3 {
+			t.Errorf("the status is %+v", s)
+		}
+	})
+}

@@ -162,7 +162,8 @@ type Reader interface {
 type Message struct {
 	Body []byte
 	// Due is the time before which it is not leased; zero: at once. Times
-	// of queues are exact to the millisecond.
+	// of queues are exact to the millisecond. A wall clock that is set back
+	// makes no wait longer: what is due in a minute stays due in a minute.
 	Due time.Time
 	// Group holds messages in order: a group's messages are leased in the
 	// order of their enqueuing, none while an earlier one of the group is
@@ -215,9 +216,10 @@ type Queues interface {
 	// or put back. A lease need not survive a crash: the message is then due again.
 	Lease(ctx context.Context, queue string, max int, d time.Duration) ([]Leased, error)
 
-	// Settle removes messages for good. Tokens that are void are skipped;
-	// the tokens settled are counted.
-	Settle(ctx context.Context, queue string, tokens ...string) (int, error)
+	// Settle removes messages for good, and tells of each token whether it
+	// did: tokens that are void are skipped. Of a token that is given twice
+	// one settles.
+	Settle(ctx context.Context, queue string, tokens ...string) ([]bool, error)
 
 	// PutBack ends a lease, or makes it longer or shorter: the message can
 	// be leased again at due. With keep, the lease stays valid until then.

@@ -211,8 +211,8 @@ func (c *checker) drain() error {
 			delete(left, l.ID)
 			tokens = append(tokens, l.Token)
 		}
-		n, err := c.Queues().Settle(c.ctx, workQueue, tokens...)
-		if err != nil || n != len(tokens) {
+		settled, err := c.Queues().Settle(c.ctx, workQueue, tokens...)
+		if n := count(settled); err != nil || n != len(tokens) {
 			return fmt.Errorf("%d of %d messages are settled: %v", n, len(tokens), err)
 		}
 	}

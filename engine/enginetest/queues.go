@@ -22,7 +22,9 @@ var queueTests = []test{
 		h.equal(bodies(h.lease("q", 10, time.Minute)), "")
 		h.settle("q", 1, got[0].Token)
 		h.settle("q", 0, got[0].Token)
-		h.settle("q", 1, got[0].Token, "nonsense", "", got[1].Token)
+		told, err := h.Engine.Queues().Settle(h.ctx(), "q", got[0].Token, "nonsense", "", got[1].Token, got[1].Token)
+		h.must(err)
+		h.equal(told, []bool{false, false, false, true, false})
 		h.depth("q", "0 due, 0 delayed, 0 leased")
 	}},
 	{"all of a leased message is told", func(h *harness) {
@@ -268,11 +270,22 @@ func (h *harness) lease(queue string, n int, d time.Duration) []engine.Leased {
 	return l
 }
 
+// count counts the tokens that were settled.
+func count(settled []bool) (n int) {
+	for _, s := range settled {
+		if s {
+			n++
+		}
+	}
+	return n
+}
+
 func (h *harness) settle(queue string, want int, tokens ...string) {
 	h.Helper()
-	n, err := h.Engine.Queues().Settle(h.ctx(), queue, tokens...)
+	settled, err := h.Engine.Queues().Settle(h.ctx(), queue, tokens...)
 	h.must(err)
-	h.equal(fmt.Sprint(n, " settled"), fmt.Sprint(want, " settled"))
+	h.equal(len(settled), len(tokens))
+	h.equal(fmt.Sprint(count(settled), " settled"), fmt.Sprint(want, " settled"))
 }
 
 func (h *harness) depth(queue, want string) {
@@ -413,15 +426,15 @@ func queueConcurrency(h *harness) {
 					}
 					last[l.Group]++
 					mu.Unlock()
-					n, err := h.Engine.Queues().Settle(ctx, "q", l.Token)
+					done, err := h.Engine.Queues().Settle(ctx, "q", l.Token)
 					mu.Lock()
-					if n == 1 {
+					if count(done) == 1 {
 						settled[string(l.Body)]++
 						if total++; total == producers*each {
 							cancel()
 						}
 					} else if ctx.Err() == nil {
-						h.Errorf("message %s: %d settled, %v", l.Body, n, err)
+						h.Errorf("message %s: settled %v, %v", l.Body, done, err)
 					}
 					mu.Unlock()
 				}

@@ -260,9 +260,9 @@ func (w *worker) consume(int) error {
 			}
 		default:
 			w.note(settleFact{l.ID, false})
-			var n int
-			n, err = w.Queues().Settle(w.ctx, workQueue, l.Token)
-			if n == 1 {
+			var settled []bool
+			settled, err = w.Queues().Settle(w.ctx, workQueue, l.Token)
+			if count(settled) == 1 {
 				w.note(settleFact{l.ID, true})
 			}
 		}

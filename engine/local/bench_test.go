@@ -241,8 +241,8 @@ func BenchmarkQueue(b *testing.B) {
 					for i := range got {
 						tokens[i] = got[i].Token
 					}
-					n, err := e.Queues().Settle(ctx, "q", tokens...)
-					if settled.Add(int64(n)) >= int64(b.N*c.batch) {
+					done, err := e.Queues().Settle(ctx, "q", tokens...)
+					if settled.Add(int64(len(done))) >= int64(b.N*c.batch) {
 						return errDrained
 					}
 					return err

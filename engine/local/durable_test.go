@@ -208,9 +208,12 @@ func TestWhatIsHandedInDuringAPurgeFindsNoMessage(t *testing.T) {
 	go func() { purged <- e.Queues().Purge(ctx, "q") }()
 	<-g.arrived
 	go func() {
-		n, err := e.Queues().Settle(ctx, "q", leased[0].Token)
+		n := 0
+		done, err := e.Queues().Settle(ctx, "q", leased[0].Token)
 		if err != nil {
 			n = -1
+		} else if done[0] {
+			n = 1
 		}
 		settled <- n
 	}()

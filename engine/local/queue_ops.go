@@ -260,7 +260,6 @@ type settleOp struct {
 	epoch   int
 	leases  []*lease
 	heads   []groupRecord // parallel to leases, where they have groups
-	settled int
 }
 
 func (o *settleOp) prepare(c *commit) error {
@@ -292,7 +291,6 @@ func (o *settleOp) prepare(c *commit) error {
 			return c.e.pipe.fail(err)
 		}
 	}
-	o.settled = len(o.leases)
 	return nil
 }
 

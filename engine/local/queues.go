@@ -187,16 +187,21 @@ func (q *queue) describe(at moment, id uint64, m *stored, s *state) engine.Lease
 	return d
 }
 
-func (s queues) Settle(ctx context.Context, name string, tokens ...string) (int, error) {
+func (s queues) Settle(ctx context.Context, name string, tokens ...string) ([]bool, error) {
 	q, err := s.find(ctx, name, false)
-	if err != nil || q == nil {
-		return 0, err
+	if err != nil {
+		return nil, err
+	}
+	settled := make([]bool, len(tokens))
+	if q == nil {
+		return settled, nil
 	}
 	o := &settleOp{q: q}
+	var of []int // tokens, parallel to o.leases
 	r := &request{op: o, size: 128 * len(tokens)}
 	err = s.submit(q, r, func() error {
 		o.epoch = q.durable
-		for _, t := range tokens {
+		for i, t := range tokens {
 			l := q.leased(t)
 			if l == nil {
 				continue
@@ -206,16 +211,20 @@ func (s queues) Settle(ctx context.Context, name string, tokens ...string) (int,
 				return err
 			}
 			o.leases = append(o.leases, l)
+			of = append(of, i)
 		}
 		return nil
 	}, func() { q.revive(o.leases...) })
+	if err == nil {
+		err = r.wait(ctx)
+	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := r.wait(ctx); err != nil {
-		return 0, err
+	for i := range o.leases { // none where the queue was purged meanwhile
+		settled[of[i]] = true
 	}
-	return o.settled, nil
+	return settled, nil
 }
 
 // submit hands in a request that rests on the queue's state in memory: in the
