@@ -17,6 +17,9 @@
 // dropped where there is none. Every event offered or submitted ends in
 // exactly one recorded [Outcome]; a crash may deliver it again, never lose it.
 //
+// What the dead-letter queue does not take waits in a durable queue of its own,
+// and holds up nothing else.
+//
 // Runners share nothing but the engine: a slow or dead target holds its own
 // runner's bounded window and nobody else's. A target that has failed many
 // times on end without one success is taken for down: the runner takes no
@@ -180,7 +183,8 @@ type Config struct {
 // Status is what a person wants to know of a runner.
 type Status struct {
 	Held      int       // in memory: under way or waiting for their turn
-	Retries   int       // durable retries
+	Retries   int       // on disk: they wait for their next attempt, or to be buried
+	Burials   int       // of these, the ones that were given up and wait for the dead-letter queue
 	Oldest    time.Time // ingestion of the oldest event not settled; zero where there is none
 	Down      bool      // the target is taken for down
 	Delivered uint64    // since start

@@ -149,6 +149,7 @@ var refused = Result{Kind: Retryable, Code: "SDK_CLIENT_ERROR", Message: "connec
 // ledger is an observer, and a dead-letter queue, that remembers.
 type ledger struct {
 	answer func(d Dead) Result // of the dead-letter queue; nil: success
+	tried  atomic.Int64        // calls of Bury
 
 	mu       sync.Mutex
 	outcomes map[string][]Outcome
@@ -176,6 +177,7 @@ func (l *ledger) Settled(e *Event, o Outcome, last Attempt) {
 }
 
 func (l *ledger) Bury(_ context.Context, d Dead) Result {
+	l.tried.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d.Event = new(*d.Event)

@@ -16,7 +16,6 @@ type item struct {
 	attempts  int     // made so far
 	last      Attempt // the last of them; its Number is 0 where there was none
 	bury      bool    // given up: what remains is to bury it
-	burials   int     // failed attempts to bury it
 	exhausted string  // for Dead
 
 	// Of a leased record; id is 0 for an event from the log.
@@ -82,4 +81,13 @@ func (l *list) remove(it *item) {
 	it.prev, it.next = nil, nil
 	l.n--
 	l.bytes -= it.size
+}
+
+// shorten makes the wait of a record no longer than it was to be when it was
+// written: the clock may have been set back since.
+func (it *item) shorten(now time.Time) {
+	wait := it.due.Sub(it.last.Start.Add(it.last.Duration))
+	if latest := now.Add(max(0, wait)); it.due.After(latest) {
+		it.due = latest
+	}
 }

@@ -3,8 +3,6 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	"github.com/signalbox/signalbox/clock"
@@ -15,8 +13,6 @@ const (
 	// The waits between tries of a write that the engine did not make.
 	writeAgainMin = 50 * time.Millisecond
 	writeAgainMax = 5 * time.Second
-	// maxBurials is how many events of one batch are buried side by side.
-	maxBurials = 16
 )
 
 // conclude makes the round's decisions durable, where anything has to be. When
@@ -188,7 +184,7 @@ func (r *Runner) enqueue(fresh []*item, messages []engine.Message) {
 func (r *Runner) putBack(it *item) {
 	behind := r.takeBehind(it)
 	r.mu.Lock()
-	if !it.asked && !it.bury && it.last.Start.Before(r.recovered) && it.due.After(r.recovered) {
+	if !it.asked && it.last.Start.Before(r.recovered) && it.due.After(r.recovered) {
 		it.due = r.recovered // the target failed this one before it was back, and hasten has passed
 	}
 	body := r.record(it)
@@ -236,122 +232,5 @@ func (r *Runner) putBackBehind(tokens []string) {
 			}
 			return err
 		})
-	}
-}
-
-// buryAll hands what was given up to the dead-letter queue.
-func (r *Runner) buryAll(w *round) {
-	results := make([]Result, len(w.bury))
-	if w.cfg.DeadLetters != nil {
-		r.buryEach(w, results)
-	}
-	if r.life.Err() != nil {
-		return
-	}
-	var settled, dropped, again []*item
-	bad := 0
-	for i, it := range w.bury {
-		switch {
-		case w.cfg.DeadLetters == nil || results[i].Kind == Permanent:
-			dropped = append(dropped, it)
-			bad = 0
-		case results[i].Kind == Success:
-			settled = append(settled, it)
-			bad = 0
-		default:
-			it.bury = true
-			it.burials++
-			it.due = r.clk.Now().Add(max(r.jitter(w.cfg.Policy.ceiling(it.burials)), results[i].RetryAfter))
-			it.asked = results[i].RetryAfter > 0
-			again = append(again, it)
-			bad++
-		}
-	}
-	r.mu.Lock()
-	if bad < len(w.bury) {
-		if r.burialsBad >= downAfter {
-			r.hasten(r.clk.Now())
-		}
-		r.burialsBad = 0
-	}
-	r.burialsBad += bad
-	r.mu.Unlock()
-	r.settleGiven(w, settled, DeadLettered)
-	r.settleGiven(w, dropped, Dropped)
-	r.buryLater(again)
-}
-
-func (r *Runner) settleGiven(w *round, items []*item, o Outcome) {
-	var leased []*item
-	for _, it := range items {
-		if it.id != 0 {
-			leased = append(leased, it)
-			continue
-		}
-		r.settled(w, it, o)
-	}
-	r.settleLeased(leased, func(it *item) { r.settled(w, it, o) })
-}
-
-func (r *Runner) buryEach(w *round, results []Result) {
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, maxBurials)
-	for i, it := range w.bury {
-		if len(w.bury) == 1 {
-			results[i] = r.buryOne(w, it)
-			return
-		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			results[i] = r.buryOne(w, it)
-			<-slots
-		})
-	}
-	wg.Wait()
-}
-
-func (r *Runner) buryOne(w *round, it *item) (result Result) {
-	ctx, cancel := clock.WithTimeout(r.life, r.clk, w.cfg.Timeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			result = Result{Kind: Retryable, Code: "INTERNAL_ERROR", Message: fmt.Sprintf("the dead-letter queue panicked: %.200v", p)}
-		}
-	}()
-	if it.input == nil {
-		it.input, _ = transform(w.cfg, it) // for information only
-	}
-	last := it.last.Result
-	if it.attempts == 0 {
-		last = Result{Kind: Permanent, Code: "UNKNOWN", Message: "the event became too old before an attempt could be made"}
-	}
-	return w.cfg.DeadLetters.Bury(ctx, Dead{
-		Event: &it.event, Input: it.input, Last: last, Attempts: it.attempts, Exhausted: it.exhausted,
-	})
-}
-
-// buryLater makes burials that failed durable retries. They keep no order:
-// a group goes on without waiting for them.
-func (r *Runner) buryLater(items []*item) {
-	var messages []engine.Message
-	var fresh, grouped []*item
-	for _, it := range items {
-		if it.id != 0 && it.group == nil {
-			r.putBack(it)
-			continue
-		}
-		messages = append(messages, engine.Message{Body: r.record(it), Due: it.due})
-		fresh = append(fresh, it)
-		if it.id != 0 {
-			grouped = append(grouped, it)
-		}
-	}
-	r.enqueue(fresh, messages)
-	for _, it := range grouped {
-		if it.fate != fateQueued {
-			continue
-		}
-		it.fate = fateLeft
-		r.settleLeased([]*item{it}, func(it *item) { it.fate = fateMoved })
 	}
 }

@@ -35,7 +35,7 @@ func appendRecord(dst []byte, it *item) []byte {
 	dst = appendString(dst, e.Trace)
 	dst = appendString(dst, e.Data)
 	dst = binary.AppendUvarint(dst, uint64(it.attempts))
-	dst = binary.AppendUvarint(dst, uint64(it.burials))
+	dst = binary.AppendUvarint(dst, 0) // once the failed attempts to bury it
 	dst = binary.AppendVarint(dst, unixNano(it.due))
 	dst = binary.AppendUvarint(dst, it.writer)
 	dst = appendString(dst, it.exhausted)
@@ -84,7 +84,7 @@ func parseRecord(body []byte) (*item, error) {
 	e.Trace = string(r.bytes())
 	e.Data = r.bytes()
 	it.attempts = r.small()
-	it.burials = r.small()
+	r.small()
 	it.due = timeOf(r.signed())
 	it.writer = r.number()
 	it.exhausted = string(r.bytes())

@@ -12,7 +12,7 @@ func fullItem() *item {
 			ID: "b7a4", Position: 1 << 40, Ingested: time.Unix(1790000000, 123456789),
 			Data: []byte(`{"detail":{"x":"\u0000é"}}`), Group: "g\xff", Trace: "Root=1-2-3",
 		},
-		attempts: 7, bury: true, burials: 3, exhausted: exhaustedAge,
+		attempts: 7, bury: true, exhausted: exhaustedAge,
 		due: time.Unix(1790000099, 1), writer: 1<<64 - 1,
 		last: Attempt{Number: 7, Start: time.Unix(1790000007, 5), Duration: 5 * time.Second, Result: Result{
 			Kind: Throttled, Code: "THROTTLING", Message: "slow down", Status: 429,

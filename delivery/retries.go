@@ -131,9 +131,8 @@ func (r *Runner) countAgain() bool {
 	rest, begun := r.atRest(), r.begun
 	r.mu.Unlock()
 	counted := 0
-	ok := r.insist(func(ctx context.Context) error {
-		depth, err := r.queues.Depth(ctx, r.name)
-		counted = depth.Due + depth.Delayed + depth.Leased
+	ok := r.insist(func(ctx context.Context) (err error) {
+		counted, err = r.queued(ctx, r.name)
 		return err
 	})
 	r.mu.Lock()
@@ -176,6 +175,9 @@ func (r *Runner) accept(got []engine.Leased) {
 		}
 		it.id, it.token, it.until = m.ID, m.Token, m.Until
 		delete(r.waiting, it.id)
+		if it.writer != r.opened {
+			it.shorten(now)
+		}
 		if it.writer != r.opened && early.take(it, m.Group, now) {
 			r.waiting[it.id] = waiting{token: it.token, due: it.due}
 			continue
@@ -189,7 +191,7 @@ func (r *Runner) accept(got []engine.Leased) {
 		// Where this fails the retry is made when its lease ends.
 		_ = r.queues.PutBack(r.life, r.name, it.token, it.due, true, nil)
 	}
-	r.discard(broken)
+	r.discard(r.name, broken)
 }
 
 // takeUp puts a leased record on the books; first says that it is older than
@@ -251,12 +253,12 @@ func (e *earlyRecords) take(it *item, group string, now time.Time) bool {
 }
 
 // discard drops records that nobody can read.
-func (r *Runner) discard(tokens []string) {
+func (r *Runner) discard(queue string, tokens []string) {
 	if len(tokens) == 0 {
 		return
 	}
 	r.insist(func(ctx context.Context) error {
-		_, err := r.queues.Settle(ctx, r.name, tokens...)
+		_, err := r.queues.Settle(ctx, queue, tokens...)
 		return err
 	})
 	r.mu.Lock()

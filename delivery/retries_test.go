@@ -201,16 +201,47 @@ func TestDeadLetterQueue(t *testing.T) {
 			}
 		}
 	})
-	bubble(t, "that is away does not fill the disk", func(t *testing.T) {
-		l := &ledger{answer: func(Dead) Result { return refused }}
-		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: &probe{answer: final}, Observer: l, DeadLetters: l, Policy: DefaultPolicy})
-		left := events(1, 5000)
-		for range 600 {
-			left = left[r.Offer(left):]
-			time.Sleep(100 * time.Millisecond)
+	bubble(t, "that is away holds up nothing but what it is for", func(t *testing.T) {
+		var down atomic.Bool
+		down.Store(true)
+		l := &ledger{answer: func(Dead) Result {
+			if down.Load() {
+				return refused
+			}
+			return Result{}
+		}}
+		p := &probe{answer: func(_ context.Context, q Request) Result {
+			if q.Event.Position%2 == 0 {
+				return Result{Kind: Permanent, Code: "NO_RESOURCE"}
+			}
+			return Result{}
+		}}
+		r := openRunner(t, openEngine(t, vfs.NewMem()), Config{Target: p, Observer: l, DeadLetters: l, Policy: DefaultPolicy})
+		start := time.Now()
+		offer(t, r, events(1, 5000))
+		l.settled(t, 2500)
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("what could be delivered took %v", took)
 		}
-		if s := status(t, r); s.Retries > downRetries || len(left) < 5000-downRetries-defaultWindow {
-			t.Errorf("%d are durable, %d not taken", s.Retries, len(left))
+		synctest.Wait()
+		if s := status(t, r); s.Delivered != 2500 || s.Burials != 2500 || s.Retries != 2500 || s.Held != 0 || s.Down || !s.Oldest.Equal(start) {
+			t.Errorf("the status is %+v", s)
+		}
+		if _, held := r.Floor(); held {
+			t.Error("the floor does not pass the burials")
+		}
+		time.Sleep(24 * time.Hour)
+		if n := l.tried.Load(); n > 1000 {
+			t.Errorf("a dead-letter queue that is away was tried %d times", n)
+		}
+		down.Store(false)
+		start = time.Now()
+		l.settled(t, 5000)
+		if took := time.Since(start); took > defaultCap {
+			t.Errorf("once it was back it took %v", took)
+		}
+		if s := status(t, r); s.Dead != 2500 || s.Burials != 0 || s.Retries != 0 || len(l.dead) != 2500 || len(p.seen()) != 5000 {
+			t.Errorf("the status is %+v", s)
 		}
 	})
 }

@@ -73,9 +73,10 @@ type Runner struct {
 	toPark  fifo[*group]
 	parking bool // the goroutine that parks is there
 
-	failures   int       // of the target, on end
-	burialsBad int       // failed burials, on end
-	recovered  time.Time // when the target was last back after being down
+	burials burials
+
+	failures  int       // of the target, on end
+	recovered time.Time // when the target was last back after being down
 }
 
 // stats is what Status tells.
@@ -105,8 +106,12 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 		leased:    map[uint64]*item{},
 		waiting:   map[uint64]waiting{},
 		groups:    map[string]*group{},
+		burials:   burials{queue: name + burialSuffix, stir: make(chan struct{}, 1)},
 	}
-	depth, err := r.queues.Depth(ctx, name)
+	retries, err := r.queued(ctx, name)
+	if err == nil {
+		r.burials.n, err = r.queued(ctx, r.burials.queue)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("count the retries of %s: %w", name, err)
 	}
@@ -119,8 +124,9 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 	r.open, r.stop = context.WithCancel(r.life)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.retries = depth.Due + depth.Delayed + depth.Leased
+	r.retries = retries
 	r.leaseMore()
+	r.buryMore()
 	return r, nil
 }
 
@@ -270,6 +276,7 @@ func (r *Runner) Update(cfg Config) {
 	}
 	r.tellRoom()
 	signal(r.leaseRoom)
+	signal(r.burials.stir)
 	r.pump()
 	r.mu.Unlock()
 	if asked != nil {
@@ -291,21 +298,27 @@ func (r *Runner) Resume() {
 	defer r.mu.Unlock()
 	r.paused = false
 	signal(r.leaseRoom)
+	signal(r.burials.stir)
 	r.pump()
 }
 
 // Status tells how things stand. Oldest is, of the durable retries, that which
 // was made durable first.
 func (r *Runner) Status(ctx context.Context) (Status, error) {
-	first, err := r.queues.Browse(ctx, r.name, 0, 1)
-	if err != nil {
-		return Status{}, fmt.Errorf("look at the retries of %s: %w", r.name, err)
+	var first []engine.Leased
+	for _, queue := range []string{r.name, r.burials.queue} {
+		got, err := r.queues.Browse(ctx, queue, 0, 1)
+		if err != nil {
+			return Status{}, fmt.Errorf("look at the retries of %s: %w", r.name, err)
+		}
+		first = append(first, got...)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := Status{
 		Held:      r.offered.n + len(r.leased),
-		Retries:   r.retries,
+		Retries:   r.retries + r.burials.n,
+		Burials:   r.burials.n,
 		Down:      r.stats.down,
 		Delivered: r.stats.delivered,
 		Dead:      r.stats.dead,
@@ -400,8 +413,17 @@ func (r *Runner) Drop(ctx context.Context) error {
 	if short.Err() != nil && ctx.Err() == nil {
 		err = nil // nothing is left that could be lost
 	}
-	if e := r.queues.Drop(context.WithoutCancel(ctx), r.name); e != nil {
-		err = errors.Join(err, fmt.Errorf("forget the retries of %s: %w", r.name, e))
+	return errors.Join(err, forget(context.WithoutCancel(ctx), r.queues, r.name))
+}
+
+// Forget drops the durable retries of a runner that is not open.
+func Forget(ctx context.Context, eng engine.Engine, name string) error {
+	return forget(ctx, eng.Queues(), name)
+}
+
+func forget(ctx context.Context, queues engine.Queues, name string) error {
+	if err := errors.Join(queues.Drop(ctx, name), queues.Drop(ctx, name+burialSuffix)); err != nil {
+		return fmt.Errorf("forget the retries of %s: %w", name, err)
 	}
-	return err
+	return nil
 }

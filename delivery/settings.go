@@ -16,8 +16,7 @@ const (
 	// of the window.
 	maxLeased = 256
 
-	// downAfter failures on end, without one success, a target is taken for
-	// down, and so is a dead-letter queue.
+	// downAfter failures on end, without one success, a target is taken for down.
 	downAfter = 20
 
 	// While the target is down a runner has at most downRetries durable

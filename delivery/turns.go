@@ -115,13 +115,10 @@ func (r *Runner) pick() *item {
 }
 
 // mayQueue tells whether events from the log may become durable retries. While
-// the target, or the dead-letter queue, is down there is a bound to them, and
-// the log keeps the rest. Called with mu held.
+// the target is down there is a bound to them, and the log keeps the rest.
+// Called with mu held.
 func (r *Runner) mayQueue() bool {
-	if !r.stats.down && r.burialsBad < downAfter {
-		return true
-	}
-	return r.retries+r.freshRunning < r.cfg.retryBound
+	return !r.stats.down || r.retries+r.freshRunning < r.cfg.retryBound
 }
 
 func (r *Runner) tooOld(it *item) bool {

@@ -217,7 +217,7 @@ func (b *bus) unsubscribe(ctx context.Context, id string) error {
 		h.cursors.RUnlock()
 		err = s.runner.Drop(ctx)
 	case known:
-		err = h.eng.Queues().Drop(ctx, b.queue(id))
+		err = delivery.Forget(ctx, h.eng, b.queue(id))
 	default:
 		return nil
 	}
