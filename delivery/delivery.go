@@ -24,12 +24,14 @@
 // runner's bounded window and nobody else's. A target that has failed many
 // times on end without one success is taken for down: the runner takes no
 // more than a bounded number of retries upon itself and leaves the rest where
-// it lies; it goes on probing with the retries it has, and when one succeeds
-// the others are due at once. The numbers are the constants of settings.go.
+// it lies; it goes on probing with the retries it has and, now and then, with
+// an event that was not attempted yet, and when one succeeds the others are due
+// at once. The numbers are the constants of settings.go.
 //
 // Where a subscription keeps order, one event of a group is on its way at a
 // time. When it has to be retried, the group's later events are parked behind
-// it in the durable queue, so that the floor passes them and other groups go on.
+// it in the durable queue, so that the floor passes them and other groups go
+// on. As far as a bound they are also while the target is taken for down.
 package delivery
 
 import (

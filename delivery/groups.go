@@ -14,6 +14,9 @@ const (
 	maxPark = 256
 	// maxGroup is how long a group's name may be in the queue, in bytes.
 	maxGroup = 512
+	// maxParked bounds what is durable of groups while the target is down: so
+	// far a group whose head fails is kept from filling the window.
+	maxParked = 16384
 )
 
 // group is an order group of which something is held or durable.
@@ -90,7 +93,7 @@ func (g *group) mustPark() bool {
 
 // parkMore starts the goroutine that parks, if there is need. Called with mu held.
 func (r *Runner) parkMore() {
-	if r.parking || r.closed || r.toPark.len() == 0 || !r.mayQueue() {
+	if r.parking || r.closed || r.toPark.len() == 0 || !r.mayPark() {
 		return
 	}
 	r.parking = true
@@ -140,7 +143,7 @@ func (r *Runner) park() {
 // nextToPark takes the next events to park, and counts them as durable. Called
 // with mu held.
 func (r *Runner) nextToPark(dst []*item) []*item {
-	for r.toPark.len() > 0 && len(dst) < maxPark && !r.closed && r.mayQueue() {
+	for r.toPark.len() > 0 && len(dst) < maxPark && !r.closed && r.mayPark() {
 		g := r.toPark.first()
 		if !g.mustPark() {
 			r.toPark.pop()

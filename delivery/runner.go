@@ -77,6 +77,9 @@ type Runner struct {
 
 	failures  int       // of the target, on end
 	recovered time.Time // when the target was last back after being down
+
+	probed time.Time    // when an event was last let through beyond the bound
+	probe  *clock.Timer // calls pump when the next one may be; nil where none waits
 }
 
 // stats is what Status tells.
@@ -351,6 +354,9 @@ func (r *Runner) Close(ctx context.Context) error {
 	defer r.closing.Unlock()
 	r.mu.Lock()
 	r.closed = true
+	if r.probe != nil {
+		r.probe.Stop()
+	}
 	asked := r.asking
 	r.asking = nil
 	r.mu.Unlock()

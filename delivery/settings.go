@@ -26,6 +26,11 @@ const (
 	downRetries  = 256
 	downAttempts = 16384
 
+	// probeEvery is how often, beyond that bound, an event that was not
+	// attempted yet shows whether it is the target that fails, or what was
+	// attempted before.
+	probeEvery = 15 * time.Second
+
 	// dropPatience is how long Drop waits for attempts under way to end.
 	dropPatience = time.Second
 

@@ -101,13 +101,16 @@ func (r *Runner) batch(dst []*item) []*item {
 // from the log take turns, so that neither starves. It is nil where there is
 // none. Called with mu held.
 func (r *Runner) pick() *item {
-	fresh := r.fresh.len() > 0 && (r.mayQueue() || r.tooOld(r.fresh.first()))
+	fresh := r.fresh.len() > 0 && (r.mayQueue() || r.tooOld(r.fresh.first()) || r.mayProbe())
 	if r.due.len() > 0 && (r.dueTurn || !fresh) {
 		r.dueTurn = false
 		return r.due.pop()
 	}
 	if fresh {
 		r.dueTurn = true
+		if !r.mayQueue() {
+			r.probed = r.clk.Now()
+		}
 		r.freshRunning++
 		return r.fresh.pop()
 	}
@@ -119,6 +122,35 @@ func (r *Runner) pick() *item {
 // Called with mu held.
 func (r *Runner) mayQueue() bool {
 	return !r.stats.down || r.retries+r.freshRunning < r.cfg.retryBound
+}
+
+// mayPark tells whether events of groups may follow earlier ones into the queue.
+// Called with mu held.
+func (r *Runner) mayPark() bool {
+	return !r.stats.down || r.retries < max(maxParked, r.cfg.retryBound)
+}
+
+// mayProbe tells whether an event from the log may be attempted beyond the
+// bound: where nothing but what always fails is attempted, nobody learns that
+// the target is well. Where none may be yet it sees to it that pump is called
+// when one may. Called with mu held.
+func (r *Runner) mayProbe() bool {
+	if r.freshRunning > 0 {
+		return false // its end calls pump
+	}
+	since := r.clk.Now().Sub(r.probed)
+	if since >= probeEvery || since < 0 { // the clock was set back
+		return true
+	}
+	if r.probe == nil {
+		r.probe = r.clk.AfterFunc(probeEvery-since, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.probe = nil
+			r.pump()
+		})
+	}
+	return false
 }
 
 func (r *Runner) tooOld(it *item) bool {
