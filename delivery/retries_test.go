@@ -264,7 +264,7 @@ func TestTargetThatIsDown(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		}
 		s := status(t, r)
-		const bound = downRetries + int(time.Hour/probeEvery)
+		const bound = downRetries + int(time.Hour/probeEvery) + 8
 		if !s.Down || s.Retries > bound || s.Held > defaultWindow || s.LastError == nil || s.LastError.Result.Code != refused.Code {
 			t.Errorf("the status is %+v", s)
 		}
