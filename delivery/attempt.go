@@ -283,10 +283,9 @@ func (r *Runner) release(it *item) {
 	g := it.group
 	if it.id == 0 {
 		r.freshRunning--
-		r.offered.remove(it)
+		r.unhold(it)
 	} else {
-		delete(r.leased, it.id)
-		r.leasedBytes -= it.size
+		r.unlease(it)
 		signal(r.leaseRoom)
 		// One that is leased again meanwhile was not settled by this round.
 		if it.again == nil && (it.fate == fateSettled || it.fate == fateMoved) {

@@ -176,8 +176,11 @@ type Config struct {
 	// Window bounds the events held in memory, delivered or waiting for
 	// their rate; 0: 1024, or more where the target takes batches. While there
 	// are retries, a quarter of it, at most 256, is theirs. Beside it 16 MB of
-	// events are the bound.
-	Window   int
+	// events are the bound, and 4 MB of retries.
+	Window int
+	// Memory is shared with other runners, to bound what all of them hold; as
+	// the runner was opened. nil: it has its own bounds alone.
+	Memory   *Memory
 	Timeout  time.Duration // of one attempt; 0: 30 s
 	Observer Observer      // may be nil
 }

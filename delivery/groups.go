@@ -110,7 +110,7 @@ func (r *Runner) park() {
 	for {
 		r.mu.Lock()
 		for _, it := range parked {
-			r.offered.remove(it)
+			r.unhold(it)
 			r.advance(it.group)
 		}
 		if len(parked) > 0 {

@@ -216,8 +216,7 @@ func (r *Runner) takeBehind(it *item) (tokens []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range it.group.leased.take() {
-		delete(r.leased, b.id)
-		r.leasedBytes -= b.size
+		r.unlease(b)
 		tokens = append(tokens, b.token)
 	}
 	return tokens

@@ -111,7 +111,7 @@ func (r *Runner) lot() (n int, d time.Duration, ok bool) {
 	}
 	n = min(maxLot, r.cfg.share-len(r.leased))
 	if r.bodyBytes > 0 {
-		n = min(n, (maxLeasedBytes-r.leasedBytes)/r.bodyBytes)
+		n = min(n, (r.memory.limit(maxLeasedBytes)-r.leasedBytes)/r.bodyBytes)
 		if len(r.leased) == 0 {
 			n = max(n, 1)
 		}
@@ -211,6 +211,7 @@ func (r *Runner) takeUp(it *item, queueGroup string, first bool) {
 	}
 	r.leased[it.id] = it
 	r.leasedBytes += it.size
+	r.memory.take(it.size)
 	r.bodyBytes = max(it.size, r.bodyBytes-r.bodyBytes/8)
 	if queueGroup != "" && r.order == PerGroup {
 		g := r.groupNamed(queueGroup)

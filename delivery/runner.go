@@ -41,6 +41,7 @@ type Runner struct {
 
 	mu      sync.Mutex // guards what follows
 	cfg     *settings
+	memory  *Memory // nil once it is closed
 	closed  bool
 	paused  bool
 	short   bool // an Offer took fewer than it was offered, and Room has not told since
@@ -105,6 +106,7 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 		room:      make(chan struct{}, 1),
 		leaseRoom: make(chan struct{}, 1),
 		cfg:       newSettings(cfg),
+		memory:    cfg.Memory,
 		paused:    cfg.Paused,
 		leased:    map[uint64]*item{},
 		waiting:   map[uint64]waiting{},
@@ -149,6 +151,7 @@ func (r *Runner) Offer(events []Event) (taken int) {
 			it.event.Ingested = r.clk.Now()
 		}
 		r.offered.push(it)
+		r.memory.take(it.size)
 		if g := r.groupOf(&it.event); g != nil {
 			it.group = g
 			g.waiting.push(it)
@@ -170,10 +173,24 @@ func (r *Runner) hasRoom(part int) bool {
 	if r.retries > 0 {
 		limit = max(1, limit-r.cfg.share)
 	}
+	bytes := r.memory.limit(maxHeldBytes)
 	if part > 1 {
-		return r.offered.n <= limit-max(1, limit/part) && r.offered.bytes <= maxHeldBytes-maxHeldBytes/part
+		return r.offered.n <= limit-max(1, limit/part) && r.offered.bytes <= bytes-bytes/part
 	}
-	return r.offered.n < limit && r.offered.bytes < maxHeldBytes
+	return r.offered.n < limit && r.offered.bytes < bytes
+}
+
+// unhold takes an event from the log off the books. Called with mu held.
+func (r *Runner) unhold(it *item) {
+	r.offered.remove(it)
+	r.memory.take(-it.size)
+}
+
+// unlease takes a leased record off the books. Called with mu held.
+func (r *Runner) unlease(it *item) {
+	delete(r.leased, it.id)
+	r.leasedBytes -= it.size
+	r.memory.take(-it.size)
 }
 
 // Room is signalled when there is room again after Offer took fewer events
@@ -348,7 +365,8 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 
 // Close begins no more attempts and waits for those under way. When ctx ends
 // it cuts them off and returns the context's error. Nothing is lost: what is
-// not settled lies above the floor or in the queue. It is safe to call twice.
+// not settled lies above the floor or in the queue. It is safe to call twice,
+// and takes two seconds longer than ctx at most.
 func (r *Runner) Close(ctx context.Context) error {
 	r.closing.Lock()
 	defer r.closing.Unlock()
@@ -377,7 +395,7 @@ func (r *Runner) Close(ctx context.Context) error {
 		r.cut()
 		// Targets return when their context ends. One that does not shall
 		// not keep the process from ending.
-		late := r.clk.NewTimer(time.Second)
+		late := clock.Real().NewTimer(time.Second) // it is the process that ends
 		select {
 		case <-done:
 		case <-late.C:
@@ -392,7 +410,7 @@ func (r *Runner) Close(ctx context.Context) error {
 // giveBack ends the leases of the retries in memory, so that they can be
 // leased by who comes next without waiting.
 func (r *Runner) giveBack(ctx context.Context) {
-	ctx, cancel := clock.WithTimeout(context.WithoutCancel(ctx), r.clk, time.Second)
+	ctx, cancel := clock.WithTimeout(context.WithoutCancel(ctx), clock.Real(), time.Second)
 	defer cancel()
 	r.mu.Lock()
 	var tokens []string
@@ -402,9 +420,13 @@ func (r *Runner) giveBack(ctx context.Context) {
 		}
 	}
 	clear(r.leased)
-	r.leasedBytes = 0
+	r.memory.take(-r.leasedBytes - r.offered.bytes)
+	r.leasedBytes, r.memory = 0, nil
 	r.mu.Unlock()
 	for _, token := range tokens {
+		if ctx.Err() != nil {
+			return
+		}
 		// Where this fails the lease ends by itself.
 		_ = r.queues.PutBack(ctx, r.name, token, r.clk.Now(), false, nil)
 	}

@@ -187,5 +187,8 @@ func (b *bus) deliveryConfig(s *Subscription, source *journey.Source) delivery.C
 	cfg := s.Delivery
 	cfg.Observer = &observer{b.journal, source, s.Delivery.Observer}
 	cfg.Paused = s.Paused
+	if cfg.Memory == nil {
+		cfg.Memory = b.hub.opts.Memory
+	}
 	return cfg
 }

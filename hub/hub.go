@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/delivery"
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/hub/journey"
 	"github.com/signalbox/signalbox/pattern"
@@ -30,6 +31,8 @@ type Options struct {
 	Retention time.Duration
 	// JourneyRetention is how long journeys are kept. 0: 72 hours.
 	JourneyRetention time.Duration
+	// Memory is what all deliveries may hold in memory. nil: 256 MB.
+	Memory *delivery.Memory
 	// BusARN names a bus in the steps of journeys. nil: its own name.
 	BusARN func(bus string) string
 }
@@ -90,6 +93,9 @@ func New(eng engine.Engine, opts Options) *Hub {
 	}
 	if opts.JourneyRetention <= 0 {
 		opts.JourneyRetention = 72 * time.Hour
+	}
+	if opts.Memory == nil {
+		opts.Memory = delivery.NewMemory(256 << 20)
 	}
 	if opts.BusARN == nil {
 		opts.BusARN = func(bus string) string { return bus }
@@ -241,8 +247,12 @@ func (h *Hub) DropBus(ctx context.Context, name string) error {
 	return nil
 }
 
+// closeGrace bounds what Close does after its context has ended.
+const closeGrace = 5 * time.Second
+
 // Close ends all reading, lets the deliveries under way end (as long as ctx
-// does not), and writes down how far everything is. It may be called twice.
+// does not), and writes down how far everything is. It may be called twice, and
+// takes a few seconds longer than ctx at most, however many targets hang.
 func (h *Hub) Close(ctx context.Context) error {
 	h.closing.Lock()
 	defer h.closing.Unlock()
@@ -254,6 +264,8 @@ func (h *Hub) Close(ctx context.Context) error {
 	h.closed = true
 	buses := slices.Collect(maps.Values(h.buses))
 	h.mu.Unlock()
+	// What the keeper does, or who reads waits for, must not outlast ctx.
+	defer context.AfterFunc(ctx, h.cancel)()
 	h.keeper.close()
 	for _, b := range buses {
 		b.admin.Lock() // wait for whoever changes subscriptions
@@ -262,14 +274,15 @@ func (h *Hub) Close(ctx context.Context) error {
 	h.cancel()
 	h.work.Wait()
 
-	var g errgroup.Group
-	g.SetLimit(64)
+	var g errgroup.Group // without a limit: each may have to wait for ctx
 	for _, b := range buses {
 		for _, s := range b.subs {
 			g.Go(func() error { return s.runner.Close(ctx) })
 		}
 	}
 	err := g.Wait()
-	_, floors := h.writeFloors(context.WithoutCancel(ctx))
+	ctx, cancel := clock.WithTimeout(context.WithoutCancel(ctx), clock.Real(), closeGrace)
+	defer cancel()
+	_, floors := h.writeFloors(ctx)
 	return errors.Join(err, floors)
 }

@@ -256,6 +256,9 @@ func (b *bus) trim(ctx context.Context, old time.Time) error {
 		return nil // who takes a subscription away may wait for its target; floors shall not
 	}
 	defer b.admin.Unlock()
+	if b.dropped {
+		return nil // the log is that of another bus by now
+	}
 	if err := b.load(ctx); err != nil {
 		return err
 	}

@@ -27,9 +27,10 @@ type Journal struct {
 	clk   clock.Clock
 	due   func(full bool)
 
-	mu   sync.Mutex // guards what follows
-	now  block
-	lost uint64
+	mu      sync.Mutex // guards what follows
+	now     block
+	lost    uint64
+	dropped bool
 
 	flushing sync.Mutex // serializes Flush; guards what follows
 	unsent   [][]byte
@@ -74,6 +75,10 @@ func (j *Journal) Settled(s *Source, e *delivery.Event, o delivery.Outcome, last
 
 func (j *Journal) write(now time.Time, record func(*block)) {
 	j.mu.Lock()
+	if j.dropped { // the last deliveries of a bus that is no more
+		j.mu.Unlock()
+		return
+	}
 	before := len(j.now.buf)
 	if before >= maxUnsent {
 		j.lost++
@@ -252,6 +257,9 @@ func (p *progress) complete() bool {
 
 // Trim forgets the blocks that were appended before t.
 func (j *Journal) Trim(ctx context.Context, t time.Time) error {
+	if j.isDropped() {
+		return nil
+	}
 	p, err := j.logs.Seek(ctx, j.log, t)
 	if err != nil {
 		return fmt.Errorf("look up the journey log: %w", err)
@@ -262,16 +270,24 @@ func (j *Journal) Trim(ctx context.Context, t time.Time) error {
 	return nil
 }
 
-// Drop forgets everything.
+// Drop forgets everything, for good: what is noted afterwards is kept nowhere,
+// least of all in the log of a successor with the same name.
 func (j *Journal) Drop(ctx context.Context) error {
 	j.flushing.Lock()
 	defer j.flushing.Unlock()
-	j.mu.Lock()
-	j.now.buf = j.now.buf[:0]
-	j.mu.Unlock()
-	j.unsent, j.waiting = nil, 0
 	if err := j.logs.Drop(ctx, j.log); err != nil {
 		return fmt.Errorf("drop the journey log: %w", err)
 	}
+	j.mu.Lock()
+	j.dropped = true
+	j.now = block{}
+	j.mu.Unlock()
+	j.unsent, j.waiting = nil, 0
 	return nil
+}
+
+func (j *Journal) isDropped() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dropped
 }
