@@ -70,22 +70,30 @@ func TestOlderClientsSpeakTheQueryProtocol(t *testing.T) {
 
 func TestJSONErrorsNameBothCodes(t *testing.T) {
 	b := start(t, sqs.Options{})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL, strings.NewReader(`{"QueueName":"none"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Amz-Target", "AmazonSQS.GetQueueUrl")
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	if got := resp.Header.Get("X-Amzn-Query-Error"); got != "AWS.SimpleQueueService.NonExistentQueue;Sender" || resp.StatusCode != 400 {
-		t.Errorf("status %d, x-amzn-query-error %q", resp.StatusCode, got)
-	}
-	if !strings.Contains(string(body), `"__type":"com.amazonaws.sqs#QueueDoesNotExist"`) {
-		t.Errorf("body %s", body)
+	for _, c := range []struct{ operation, body, name, code string }{
+		{"GetQueueUrl", `{"QueueName":"none"}`, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"},
+		{"CreateQueue", `{"QueueName":"a b"}`, "InvalidParameterValueException", "InvalidParameterValue"},
+		{"CreateQueue", `{}`, "MissingRequiredParameterException", "MissingParameter"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Amz-Target", "AmazonSQS."+c.operation)
+			req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if got := resp.Header.Get("X-Amzn-Query-Error"); got != c.code+";Sender" || resp.StatusCode != 400 {
+				t.Errorf("status %d, x-amzn-query-error %q", resp.StatusCode, got)
+			}
+			if !strings.Contains(string(body), `"__type":"com.amazonaws.sqs#`+c.name+`"`) {
+				t.Errorf("body %s", body)
+			}
+		})
 	}
 }

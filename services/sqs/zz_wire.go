@@ -106,6 +106,8 @@ func NewService(api API) *wire.Service {
 			{Name: "ResourceNotFoundException", Status: 404},
 			{Name: "TooManyEntriesInBatchRequest", Status: 400, Code: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"},
 			{Name: "UnsupportedOperation", Status: 400, Code: "AWS.SimpleQueueService.UnsupportedOperation"},
+			{Name: "InvalidParameterValueException", Status: 400, Code: "InvalidParameterValue"},
+			{Name: "MissingRequiredParameterException", Status: 400, Code: "MissingParameter"},
 		},
 		Unimplemented: []string{},
 	})

@@ -269,6 +269,9 @@ func (e *emitter) table() {
 	for _, name := range e.errors {
 		e.errorRow(name)
 	}
+	for _, c := range e.l.common {
+		e.printf("{Name: %q, Status: %d, Code: %q},\n", c.name, c.status, c.code)
+	}
 	e.printf("},\n")
 	e.unimplemented()
 	e.printf("})\n}\n\n")

@@ -18,6 +18,7 @@ import (
 //	validation CODE                   the code of validation errors (default by protocol)
 //	missing CODE TEXT                 code and text for absent required members; {member} is its name
 //	error SHAPE CODE STATUS [Receiver]  the query code and status of an error, where the model lacks them
+//	common NAME CODE STATUS           an error of all operations that the model does not have, and its query code
 //	urlmember NAME                    the member that a query request may leave to its URL
 //	query SHAPE NAME [KEY VALUE]      names of a list's elements or a map's entries in the query protocol
 //	unchecked SHAPE                   a shape whose constraints the service checks itself, with errors of its own
@@ -35,10 +36,17 @@ type list struct {
 	operations       []string
 	refused          map[string]string
 	errors           map[string]errorOverride
+	common           []commonError
 	query            map[string]queryNames
 	optional         map[string]bool
 	unchecked        map[string]bool
 	documents        map[string]bool
+}
+
+// commonError is an error that the model lacks.
+type commonError struct {
+	name, code string
+	status     int
 }
 
 type errorOverride struct {
@@ -95,7 +103,7 @@ func (l *list) add(line string) error {
 }
 
 func (l *list) directive(word string, args []string) error {
-	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "query": 2, "optional": 1, "urlmember": 1, "unchecked": 1, "document": 1}
+	least := map[string]int{"model": 1, "package": 1, "protocol": 1, "xmlns": 1, "typens": 1, "validation": 1, "missing": 2, "error": 3, "common": 3, "query": 2, "optional": 1, "urlmember": 1, "unchecked": 1, "document": 1}
 	if n, ok := least[word]; !ok {
 		return fmt.Errorf("unknown word %q", word)
 	} else if len(args) < n {
@@ -130,6 +138,12 @@ func (l *list) directive(word string, args []string) error {
 			return fmt.Errorf("error %s: status: %w", args[0], err)
 		}
 		l.errors[args[0]] = errorOverride{args[1], status, len(args) > 3 && args[3] == "Receiver"}
+	case "common":
+		status, err := strconv.Atoi(args[2])
+		if err != nil {
+			return fmt.Errorf("common %s: status: %w", args[0], err)
+		}
+		l.common = append(l.common, commonError{args[0], args[1], status})
 	case "query":
 		q := queryNames{name: args[1]}
 		if len(args) == 4 {
