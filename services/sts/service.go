@@ -110,7 +110,7 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 		AssumedRoleUser: &AssumedRoleUser{
 			Arn: new(session.String()), AssumedRoleId: new(id + ":" + *in.RoleSessionName),
 		},
-		SourceIdentity: in.SourceIdentity,
+		SourceIdentity: in.SourceIdentity, PackedPolicySize: packedSize(in),
 	}, nil
 }
 

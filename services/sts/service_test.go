@@ -138,6 +138,24 @@ func TestAssumeRole(t *testing.T) {
 		})
 	}
 
+	t.Run("a policy and tags take room in the session", func(t *testing.T) {
+		principal = "arn:aws:iam::111122223333:user/ann"
+		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}`
+		for want, change := range map[int32]func(*awssts.AssumeRoleInput){
+			0: func(*awssts.AssumeRoleInput) {},
+			1: func(i *awssts.AssumeRoleInput) { i.Tags = []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}} },
+			4: func(i *awssts.AssumeRoleInput) { i.Policy = &policy },
+		} {
+			out, err := c.AssumeRole(t.Context(), in(change))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := aws.ToInt32(out.PackedPolicySize); got != want || (want == 0) != (out.PackedPolicySize == nil) {
+				t.Errorf("PackedPolicySize = %v, want %d", out.PackedPolicySize, want)
+			}
+		}
+	})
+
 	t.Run("why an issuer failed stays inside", func(t *testing.T) {
 		issued.err = errors.New("key file is gone")
 		_, err := c.AssumeRole(t.Context(), in(func(*awssts.AssumeRoleInput) {}))
