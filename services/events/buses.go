@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/services/events/api"
+	"github.com/signalbox/signalbox/services/events/buspolicy"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -26,7 +27,7 @@ type bus struct {
 	KMSKey      *string
 	DeadLetter  *api.DeadLetterConfig
 	Log         *api.LogConfig
-	Policy      policy
+	Policy      buspolicy.Policy
 	Created     time.Time
 	Modified    time.Time
 	Tags        tags
@@ -200,7 +201,7 @@ func (s *Service) DescribeEventBus(ctx context.Context, in *api.DescribeEventBus
 	}
 	return &api.DescribeEventBusOutput{
 		Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, KmsKeyIdentifier: b.KMSKey,
-		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log, Policy: b.policy(),
+		DeadLetterConfig: b.DeadLetter, LogConfig: b.Log, Policy: b.Policy.Text(),
 		CreationTime: api.Stamp(b.Created), LastModifiedTime: api.Stamp(b.Modified),
 	}, nil
 }
@@ -214,7 +215,7 @@ func (s *Service) ListEventBuses(ctx context.Context, in *api.ListEventBusesInpu
 	out := &api.ListEventBusesOutput{EventBuses: make([]api.EventBus, len(rows)), NextToken: next}
 	for i, b := range rows {
 		out.EventBuses[i] = api.EventBus{
-			Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, Policy: b.policy(),
+			Name: new(b.Name), Arn: new(b.arn()), Description: b.Description, Policy: b.Policy.Text(),
 			CreationTime: api.Stamp(b.Created), LastModifiedTime: api.Stamp(b.Modified),
 		}
 	}

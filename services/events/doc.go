@@ -10,9 +10,9 @@
 // targets of its own.
 //
 // Its parts are in folders: api (types, operations, errors: what all parts
-// share), apidestination (connections, API destinations and their calls) and
-// buslog (the logs that the LogConfigs of buses ask for).
-// Here are buses, rules, targets, archives and replays, and PutEvents.
+// share), apidestination (connections, API destinations and their calls),
+// buspolicy (resource policies) and buslog (the logs that the LogConfigs of buses
+// ask for). Here are buses, rules, targets, archives and replays, and PutEvents.
 //
 // Covered: everything of the API but partner event sources, global endpoints
 // and schema discovery. Where the documentation leaves room:

@@ -57,34 +57,6 @@ func TestNestingIsCountedAsAWSDoes(t *testing.T) {
 	}
 }
 
-func FuzzPoliciesStayAsTheyAre(f *testing.F) {
-	for _, s := range []string{
-		`{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":"*","Action":"events:PutEvents","Resource":"*"}]}`,
-		`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":["1"]},"NotAction":["a","b"],"NotResource":"x","Condition":{"Bool":{"k":"<v>"}}}}`,
-		`{"Statement":[null]}`, `{"Statement":null}`, `{"Statement":[{}]}`, `[]`, `{"Id":"` + "\xff" + `"}`, `{"Statement":[{"Effect":"Allow","Principal":null,"Action":1}]}`,
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		p, err := readPolicy(text)
-		if err != nil {
-			return
-		}
-		b := &bus{Name: "b", Policy: p}
-		told := b.policy()
-		if told == nil {
-			t.Fatalf("%q was taken and is told as nothing", text)
-		}
-		again, err := readPolicy(*told)
-		if err != nil {
-			t.Fatalf("%q is told as %s: %v", text, *told, err)
-		}
-		if twice := (&bus{Policy: again}).policy(); *twice != *told {
-			t.Fatalf("%q is told as %s and then as %s", text, *told, *twice)
-		}
-	})
-}
-
 func FuzzEntriesAreTakenWholeOrRefused(f *testing.F) {
 	f.Add("shop", "order", `{"a":1}`, "res", int64(0))
 	f.Add("", "order", `{"a":1}`, "", int64(-1))

@@ -159,8 +159,8 @@ func (s *Service) ResourcePolicies(ctx context.Context, busARN string) []string 
 		return nil
 	}
 	b, err := s.bus(ctx, &busARN)
-	if err != nil || b.policy() == nil {
+	if err != nil || b.Policy.Text() == nil {
 		return nil
 	}
-	return []string{*b.policy()}
+	return []string{*b.Policy.Text()}
 }
