@@ -32,7 +32,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *ImportRestApiInput) (*I
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return (*ImportRestApiOutput)(&a.RestApi), s.apis.Put(ctx, *a.RestApi.Id, a)
+	return (*ImportRestApiOutput)(told(&a.RestApi)), s.apis.Put(ctx, *a.RestApi.Id, a)
 }
 
 // PutRestApi implements [API].
@@ -49,7 +49,7 @@ func (s *Service) PutRestApi(ctx context.Context, in *PutRestApiInput) (*PutRest
 		if err := checkAPI(a); err != nil {
 			return err
 		}
-		out = PutRestApiOutput(a.RestApi)
+		out = PutRestApiOutput(*told(&a.RestApi))
 		return nil
 	})
 	return &out, err

@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -43,7 +42,7 @@ func (s *Service) CreateRestApi(ctx context.Context, in *CreateRestApiInput) (*C
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return (*CreateRestApiOutput)(&a.RestApi), s.apis.Put(ctx, *r.Id, a)
+	return (*CreateRestApiOutput)(told(&a.RestApi)), s.apis.Put(ctx, *r.Id, a)
 }
 
 // Endpoint completes what kind of endpoint an API has.
@@ -105,8 +104,12 @@ func checkAPI(a *api) error {
 	if n := r.MinimumCompressionSize; n != nil && (*n < 0 || *n > 10<<20) {
 		return bad("Invalid minimum compression size, must be between 0 and 10485760")
 	}
-	if r.Policy != nil && *r.Policy != "" && !json.Valid([]byte(*r.Policy)) {
-		return bad("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.")
+	if r.Policy != nil {
+		plain, err := plainPolicy(*r.Policy)
+		if err != nil {
+			return err
+		}
+		r.Policy = &plain
 	}
 	if e := r.EndpointConfiguration; e != nil && slices.Contains(e.Types, EndpointTypePrivate) && len(e.Types) > 1 {
 		return bad("A private endpoint cannot be of another type as well")
@@ -120,7 +123,7 @@ func (s *Service) GetRestApi(ctx context.Context, in *GetRestApiInput) (*GetRest
 	if err != nil {
 		return nil, err
 	}
-	return (*GetRestApiOutput)(&a.RestApi), nil
+	return (*GetRestApiOutput)(told(&a.RestApi)), nil
 }
 
 // GetRestApis implements [API].
@@ -128,7 +131,7 @@ func (s *Service) GetRestApis(ctx context.Context, in *GetRestApisInput) (*GetRe
 	var all []RestApi
 	for _, a := range s.apis.List("") {
 		if a.Scope == wire.ScopeOf(ctx) {
-			all = append(all, a.RestApi)
+			all = append(all, *told(&a.RestApi))
 		}
 	}
 	rows, next, err := page(all, func(r RestApi) string { return *r.Id }, in.Limit, in.Position)
@@ -147,8 +150,11 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *UpdateRestApiInput) (*U
 		if wire.Value(a.RestApi.Name) == "" {
 			return bad("Rest API name cannot be empty")
 		}
-		out = UpdateRestApiOutput(a.RestApi)
-		return checkAPI(a)
+		if err := checkAPI(a); err != nil {
+			return err
+		}
+		out = UpdateRestApiOutput(*told(&a.RestApi))
+		return nil
 	})
 	return &out, err
 }

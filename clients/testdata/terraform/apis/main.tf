@@ -55,6 +55,12 @@ resource "aws_api_gateway_rest_api" "orders" {
   name        = "orders"
   description = "revision ${var.revision}"
   tags        = { revision = var.revision }
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = "*", Action = "execute-api:Invoke", Resource = "arn:aws:execute-api:*:*:*/*", Condition = {
+      IpAddress = { "aws:SourceIp" = ["0.0.0.0/0", "::/0"] }
+    } }]
+  })
   body = jsonencode({
     openapi = "3.0.1"
     info    = { title = "orders", version = "1.0" }
@@ -138,6 +144,23 @@ resource "aws_api_gateway_rest_api" "pieces" {
   endpoint_configuration {
     types = ["REGIONAL"]
   }
+  lifecycle {
+    ignore_changes = [policy] # the next resource's
+  }
+}
+
+resource "aws_api_gateway_rest_api_policy" "pieces" {
+  rest_api_id = aws_api_gateway_rest_api.pieces.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "execute-api:Invoke"
+      Resource  = "${aws_api_gateway_rest_api.pieces.execution_arn}/*"
+      Condition = { IpAddress = { "aws:SourceIp" = ["0.0.0.0/0", "::/${var.revision - 1}"] } }
+    }]
+  })
 }
 
 resource "aws_api_gateway_resource" "things" {
