@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/signalbox/signalbox/wire/internal/schema"
 )
@@ -26,8 +25,8 @@ func (s *Service) Invoke(ctx context.Context, req *Request, operation string, in
 		return nil, c.absent()
 	}
 	v := reflect.ValueOf(op.newIn())
-	plan := inBody(op.plan.in)
-	body, err := json.Marshal(conform(in, &schema.Shape{Kind: schema.Structure, Object: plan}))
+	plan := op.plan.in.InBody()
+	body, err := json.Marshal(schema.Conform(in, &schema.Shape{Kind: schema.Structure, Object: plan}))
 	if err != nil {
 		return nil, fmt.Errorf("writing the input of %s.%s: %w", s.Name, operation, err)
 	}
@@ -53,103 +52,4 @@ func (s *Service) Invoke(ctx context.Context, req *Request, operation string, in
 		return nil, fmt.Errorf("reading the output of %s.%s: %w", s.Name, operation, err)
 	}
 	return answer, nil
-}
-
-// inBody is an input's plan with all its members in the body. Where two members
-// have one name, in different places of a request, the later is known by the
-// name that the model gives it.
-func inBody(o *schema.Object) *schema.Object {
-	flat := *o
-	flat.Payload = nil
-	flat.Fields = append([]schema.Field(nil), o.Fields...)
-	flat.ByName = map[string]*schema.Field{}
-	for i := range flat.Fields {
-		f := &flat.Fields[i]
-		f.In = schema.InBody
-		if flat.ByName[f.Name] != nil {
-			f.Name = f.Label
-		}
-		flat.ByName[f.Name] = f
-	}
-	return &flat
-}
-
-// conform converts a value to what the shape asks for, where that is clear;
-// everything else stays for the decoder to refuse.
-func conform(v any, s *schema.Shape) any {
-	switch s.Kind {
-	case schema.String, schema.Time:
-		switch v := v.(type) {
-		case string, nil:
-			return v
-		case bool, json.Number, float64, int:
-			if s.Kind == schema.String {
-				return fmt.Sprint(v)
-			}
-		case map[string]any, []any:
-			var text bytes.Buffer
-			e := json.NewEncoder(&text)
-			e.SetEscapeHTML(false)
-			if err := e.Encode(v); err == nil {
-				return strings.TrimSuffix(text.String(), "\n")
-			}
-		}
-	case schema.Bool:
-		switch v {
-		case "true", "True":
-			return true
-		case "false", "False":
-			return false
-		}
-	case schema.Int, schema.Float:
-		if text, ok := v.(string); ok && json.Valid([]byte(text)) && strings.Trim(text, "0123456789+-.eE") == "" {
-			return json.Number(text)
-		}
-	case schema.List:
-		if list, ok := v.([]any); ok {
-			out := make([]any, len(list))
-			for i := range list {
-				out[i] = conform(list[i], s.Elem)
-			}
-			return out
-		}
-	case schema.Map:
-		if m, ok := v.(map[string]any); ok {
-			out := make(map[string]any, len(m))
-			for key := range m {
-				out[key] = conform(m[key], s.Elem)
-			}
-			return out
-		}
-	case schema.Structure:
-		if m, ok := v.(map[string]any); ok {
-			out := make(map[string]any, len(m))
-			for key := range m {
-				name, shape := member(s.Object, key)
-				if shape == nil {
-					out[key] = m[key]
-					continue
-				}
-				out[name] = conform(m[key], shape)
-			}
-			return out
-		}
-	}
-	return v
-}
-
-// member finds a structure's member by its name, whatever its first letter's case.
-func member(o *schema.Object, name string) (string, *schema.Shape) {
-	if f := o.ByName[name]; f != nil {
-		return name, f.Shape
-	}
-	if name == "" {
-		return name, nil
-	}
-	for _, other := range []string{strings.ToLower(name[:1]) + name[1:], strings.ToUpper(name[:1]) + name[1:]} {
-		if f := o.ByName[other]; f != nil {
-			return other, f.Shape
-		}
-	}
-	return name, nil
 }
