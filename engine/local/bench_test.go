@@ -84,10 +84,19 @@ func share(n, workers int, f func(worker, i int) error) (time.Duration, error) {
 	return time.Since(start), err
 }
 
+// quiet is a logger of databases.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf(format, args...))
+}
+
 // bare is how long a bare database takes for n batches.
 func bare(b *testing.B, n, workers, entries int, value []byte) time.Duration {
 	b.Helper()
-	db, err := pebble.Open(b.TempDir(), &pebble.Options{FS: benchFS(b), MemTableSize: 16 << 20, Logger: (*complaints)(nil)})
+	db, err := pebble.Open(b.TempDir(), &pebble.Options{FS: benchFS(b), MemTableSize: 16 << 20, Logger: quiet{}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -89,10 +89,10 @@ func brokenRound(t *testing.T, b *broken, seed uint64) bool {
 		if err != nil && !b.hit.Load() {
 			t.Fatalf("the work failed on a good disk: %v", err)
 		}
-		if failure := e.pipe.failure(); failure != nil {
+		if failure := e.store.Failure(); failure != nil {
 			refuses(t, e, failure)
 		}
-		if err := e.Close(); err == nil && e.pipe.failure() != nil {
+		if err := e.Close(); err == nil && e.store.Failure() != nil {
 			t.Fatal("closing hides that the engine has failed")
 		}
 	}

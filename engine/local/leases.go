@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // leases implements engine.Leases. There is one node, so they are kept in
 // memory; only a number for each time the engine is opened is stored, so that
 // tokens go on growing.
 type leases struct {
-	e *Engine
+	store *store.Store
 
 	mu         sync.Mutex // guards what follows
 	held       map[string]*holding
@@ -30,7 +31,7 @@ type holding struct {
 }
 
 func (s *leases) Acquire(ctx context.Context, name string, ttl time.Duration) (engine.Lease, error) {
-	if err := checkName("lease", name); err != nil {
+	if err := store.CheckName("lease", name); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -41,12 +42,12 @@ func (s *leases) Acquire(ctx context.Context, name string, ttl time.Duration) (e
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.e.hands.look().now
-	if h := s.held[name]; h != nil && now < h.until {
+	at := s.store.Look()
+	if h := s.held[name]; h != nil && at.Now < h.until {
 		return nil, fmt.Errorf("%q is held by another: %w", name, engine.ErrLease)
 	}
 	s.last++
-	h := &holding{leases: s, name: name, token: s.generation<<32 + s.last, ttl: ttl, until: addMillis(now, ttl)}
+	h := &holding{leases: s, name: name, token: s.generation<<32 + s.last, ttl: ttl, until: at.After(ttl)}
 	s.held[name] = h
 	return h, nil
 }
@@ -57,10 +58,10 @@ func (s *leases) begin(ctx context.Context) error {
 	known := s.generation > 0
 	s.mu.Unlock()
 	if known {
-		return s.e.alive()
+		return s.store.Alive()
 	}
 	o := &generationOp{}
-	if err := s.e.do(ctx, o, 64); err != nil {
+	if err := s.store.Do(ctx, o, 64); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -71,19 +72,22 @@ func (s *leases) begin(ctx context.Context) error {
 	return nil
 }
 
+// keyGeneration is where the number of lives is.
+var keyGeneration = []byte("cgeneration")
+
 // generationOp counts up the number of lives.
 type generationOp struct{ generation uint64 }
 
-func (o *generationOp) prepare(c *commit) error {
-	n, err := c.e.counter(keyGeneration)
+func (o *generationOp) Prepare(c *store.Commit) error {
+	n, err := c.Counter(keyGeneration)
 	if err != nil {
 		return err
 	}
 	o.generation = n + 1
-	return c.setCounter(keyGeneration, o.generation)
+	return c.SetCounter(keyGeneration, o.generation)
 }
 
-func (*generationOp) publish() {}
+func (*generationOp) Publish() {}
 
 func (h *holding) Token() uint64 { return h.token }
 
@@ -91,17 +95,17 @@ func (h *holding) Renew(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := h.leases.e.alive(); err != nil {
+	if err := h.leases.store.Alive(); err != nil {
 		return err
 	}
 	s := h.leases
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.e.hands.look().now
-	if s.held[h.name] != h || now >= h.until {
+	at := s.store.Look()
+	if s.held[h.name] != h || at.Now >= h.until {
 		return fmt.Errorf("%q was lost: %w", h.name, engine.ErrLease)
 	}
-	h.until = addMillis(now, h.ttl)
+	h.until = at.After(h.ttl)
 	return nil
 }
 
@@ -109,7 +113,7 @@ func (h *holding) Release(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := h.leases.e.alive(); err != nil {
+	if err := h.leases.store.Alive(); err != nil {
 		return err
 	}
 	s := h.leases

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // logs implements engine.Logs.
@@ -40,7 +41,7 @@ type log struct {
 
 // stagedEntries are what one batch appends to one log.
 type stagedEntries struct {
-	commit  *commit
+	commit  *store.Commit
 	log     *log
 	entries []engine.Entry
 }
@@ -52,7 +53,7 @@ func (e *Engine) log(name string, create bool) (*log, error) {
 	if l := e.logs[name]; l != nil {
 		return l, nil
 	}
-	id, err := e.lookup(kindLog, name)
+	id, err := e.store.Lookup(store.KindLog, name)
 	if err != nil || id == 0 && !create {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (e *Engine) log(name string, create bool) (*log, error) {
 // load reads where the log begins and ends. Bounds are written when a log is
 // trimmed; the last entry tells the rest.
 func (l *log) load() error {
-	b, err := get(l.e.db, boundsKey(l.id))
+	b, err := store.Get(l.e.store.DB, boundsKey(l.id))
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (l *log) load() error {
 }
 
 func (l *log) iterator(from, to engine.Position) (*pebble.Iterator, error) {
-	return l.e.db.NewIter(&pebble.IterOptions{
+	return l.e.store.DB.NewIter(&pebble.IterOptions{
 		LowerBound: entryKey(nil, l.id, from),
 		UpperBound: entryKey(nil, l.id, to),
 	})
@@ -109,7 +110,7 @@ func positionOf(key []byte) engine.Position { return engine.Position(binary.BigE
 func timeOf(value []byte) int64 { return int64(binary.BigEndian.Uint64(value)) }
 
 func (s logs) Append(ctx context.Context, name string, data ...[]byte) (engine.Position, error) {
-	if err := checkName("log", name); err != nil {
+	if err := store.CheckName("log", name); err != nil {
 		return 0, err
 	}
 	size := 0
@@ -127,7 +128,7 @@ func (s logs) Append(ctx context.Context, name string, data ...[]byte) (engine.P
 		own = append(own, d...)
 		o.data[i] = own[n:len(own):len(own)]
 	}
-	if err := s.e.do(ctx, o, size+64*len(data)); err != nil {
+	if err := s.e.store.Do(ctx, o, size+64*len(data)); err != nil {
 		return 0, err
 	}
 	return o.first, nil
@@ -140,7 +141,7 @@ type appendOp struct {
 	first engine.Position
 }
 
-func (o *appendOp) prepare(c *commit) error {
+func (o *appendOp) Prepare(c *store.Commit) error {
 	l, err := o.e.log(o.name, true)
 	if err != nil {
 		return err
@@ -150,18 +151,18 @@ func (o *appendOp) prepare(c *commit) error {
 		return nil
 	}
 	if l.id == 0 {
-		if l.id, err = c.number(kindLog, l.name); err != nil {
+		if l.id, err = c.Number(store.KindLog, l.name); err != nil {
 			return err
 		}
 	}
 	if l.staging == nil || l.staging.commit != c {
 		l.staging = &stagedEntries{commit: c, log: l}
-		c.staged = append(c.staged, l.staging)
+		c.OnPublish(l.staging.publish)
 	}
-	l.time = max(l.time, c.wall)
+	l.time = max(l.time, c.Wall)
 	at := time.UnixMilli(l.time)
 	for _, data := range o.data {
-		d := c.batch.SetDeferred(entryKeyLen, 8+len(data))
+		d := c.Batch.SetDeferred(entryKeyLen, 8+len(data))
 		entryKey(d.Key[:0], l.id, l.next)
 		binary.BigEndian.PutUint64(d.Value, uint64(l.time))
 		copy(d.Value[8:], data)
@@ -175,9 +176,10 @@ func (o *appendOp) prepare(c *commit) error {
 }
 
 // publish is done for all of a batch's entries at once.
-func (o *appendOp) publish() {}
+func (o *appendOp) Publish() {}
 
-func (l *log) publish(entries []engine.Entry) {
+func (s *stagedEntries) publish() {
+	l, entries := s.log, s.entries
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.published = entries[len(entries)-1].Position + 1
@@ -206,16 +208,16 @@ func (s logs) Bounds(ctx context.Context, name string) (first, next engine.Posit
 }
 
 func (s logs) find(ctx context.Context, name string, create bool) (*log, error) {
-	if err := checkName("log", name); err != nil {
+	if err := store.CheckName("log", name); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.e.store.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.e.leave()
+	defer s.e.store.Leave()
 	return s.e.log(name, create)
 }
 
@@ -225,16 +227,16 @@ func (s logs) Seek(ctx context.Context, name string, t time.Time) (engine.Positi
 	if err != nil || l == nil {
 		return 1, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.e.store.Enter(); err != nil {
 		return 0, err
 	}
-	defer s.e.leave()
+	defer s.e.store.Leave()
 	l.mu.Lock()
 	low, high := l.kept, l.published
 	l.mu.Unlock()
 	for low < high {
 		mid := low + (high-low)/2
-		v, err := get(s.e.db, entryKey(nil, l.id, mid))
+		v, err := store.Get(s.e.store.DB, entryKey(nil, l.id, mid))
 		if err != nil {
 			return 0, err
 		}
@@ -249,10 +251,10 @@ func (s logs) Seek(ctx context.Context, name string, t time.Time) (engine.Positi
 }
 
 func (s logs) Trim(ctx context.Context, name string, before engine.Position) error {
-	if err := checkName("log", name); err != nil {
+	if err := store.CheckName("log", name); err != nil {
 		return err
 	}
-	return s.e.do(ctx, &trimOp{e: s.e, name: name, before: before}, 64)
+	return s.e.store.Do(ctx, &trimOp{e: s.e, name: name, before: before}, 64)
 }
 
 type trimOp struct {
@@ -262,7 +264,7 @@ type trimOp struct {
 	log    *log
 }
 
-func (o *trimOp) prepare(c *commit) error {
+func (o *trimOp) Prepare(c *store.Commit) error {
 	l, err := o.e.log(o.name, false)
 	if err != nil || l == nil || l.id == 0 {
 		return err
@@ -275,13 +277,13 @@ func (o *trimOp) prepare(c *commit) error {
 	b = binary.BigEndian.AppendUint64(b, uint64(l.next))
 	b = binary.BigEndian.AppendUint64(b, uint64(l.time))
 	err = errors.Join(
-		c.batch.DeleteRange(entryKey(nil, l.id, l.first), entryKey(nil, l.id, o.before), nil),
-		c.batch.Set(boundsKey(l.id), b, nil))
+		c.Batch.DeleteRange(entryKey(nil, l.id, l.first), entryKey(nil, l.id, o.before), nil),
+		c.Batch.Set(boundsKey(l.id), b, nil))
 	l.first, o.log = o.before, l
 	return err
 }
 
-func (o *trimOp) publish() {
+func (o *trimOp) Publish() {
 	if l := o.log; l != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -292,10 +294,10 @@ func (o *trimOp) publish() {
 }
 
 func (s logs) Drop(ctx context.Context, name string) error {
-	if err := checkName("log", name); err != nil {
+	if err := store.CheckName("log", name); err != nil {
 		return err
 	}
-	return s.e.await(ctx, &request{op: &dropLogOp{e: s.e, name: name}, size: 64, barrier: true})
+	return s.e.store.Await(ctx, &store.Request{Op: &dropLogOp{e: s.e, name: name}, Size: 64, Barrier: true})
 }
 
 type dropLogOp struct {
@@ -304,7 +306,7 @@ type dropLogOp struct {
 	log  *log
 }
 
-func (o *dropLogOp) prepare(c *commit) error {
+func (o *dropLogOp) Prepare(c *store.Commit) error {
 	l, err := o.e.log(o.name, false)
 	if err != nil || l == nil {
 		return err
@@ -314,12 +316,12 @@ func (o *dropLogOp) prepare(c *commit) error {
 		return nil
 	}
 	return errors.Join(
-		c.batch.Delete(nameKey(kindLog, o.name), nil),
-		c.batch.Delete(boundsKey(l.id), nil),
-		c.batch.DeleteRange(appendID(nil, roomLogs, l.id), appendID(nil, roomLogs, l.id+1), nil))
+		c.Batch.Delete(store.NameKey(store.KindLog, o.name), nil),
+		c.Batch.Delete(boundsKey(l.id), nil),
+		c.Batch.DeleteRange(store.AppendID(nil, store.RoomLogs, l.id), store.AppendID(nil, store.RoomLogs, l.id+1), nil))
 }
 
-func (o *dropLogOp) publish() {
+func (o *dropLogOp) Publish() {
 	l := o.log
 	if l == nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/signalbox/signalbox/engine"
 )
@@ -83,7 +84,7 @@ func (r *reader) Next(ctx context.Context, dst []engine.Entry, n int) ([]engine.
 			return dst, ctx.Err()
 		case <-r.closed:
 			return dst, engine.ErrClosed
-		case <-r.log.e.closed:
+		case <-r.log.e.store.Closed():
 			return dst, engine.ErrClosed
 		}
 	}
@@ -93,10 +94,10 @@ func (r *reader) Next(ctx context.Context, dst []engine.Entry, n int) ([]engine.
 // when there may be something.
 func (r *reader) poll(dst []engine.Entry, n int) ([]engine.Entry, <-chan struct{}, error) {
 	l := r.log
-	if err := l.e.enter(); err != nil {
+	if err := l.e.store.Enter(); err != nil {
 		return dst, nil, err
 	}
-	defer l.e.leave()
+	defer l.e.store.Leave()
 	select {
 	case <-r.closed:
 		return dst, nil, engine.ErrClosed
@@ -175,7 +176,7 @@ func (l *log) chunk(dst []engine.Entry, from, to engine.Position, n int) ([]engi
 		slab = append(slab, data...)
 		dst = append(dst, engine.Entry{
 			Position: positionOf(it.Key()),
-			Time:     millis(timeOf(v)),
+			Time:     time.UnixMilli(timeOf(v)).UTC(),
 			Data:     slab[at:len(slab):len(slab)],
 		})
 		total += len(data) + entryOverhead

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // records implements engine.Records.
@@ -30,7 +31,7 @@ func (e *Engine) collection(name string) (*collection, error) {
 	if c := e.collections[name]; c != nil {
 		return c, nil
 	}
-	id, err := e.lookup(kindCollection, name)
+	id, err := e.store.Lookup(store.KindCollection, name)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +41,8 @@ func (e *Engine) collection(name string) (*collection, error) {
 }
 
 // number finds the collection's number as far as it is durable.
-func (v *view) number(name string) (uint32, error) {
-	b, err := get(v, nameKey(kindCollection, name))
+func number(v *store.View, name string) (uint32, error) {
+	b, err := store.Get(v, store.NameKey(store.KindCollection, name))
 	if err != nil || b == nil {
 		return 0, err
 	}
@@ -61,16 +62,16 @@ func decodeRecord(key string, b []byte) (engine.Record, error) {
 }
 
 func (r records) Get(ctx context.Context, collection, key string) (engine.Record, error) {
-	if err := errors.Join(checkName("collection", collection), checkName("key", key)); err != nil {
+	if err := errors.Join(store.CheckName("collection", collection), store.CheckName("key", key)); err != nil {
 		return engine.Record{}, err
 	}
 	var rec engine.Record
-	err := r.e.read(ctx, func(v *view) error {
-		id, err := v.number(collection)
+	err := r.e.read(ctx, func(v *store.View) error {
+		id, err := number(v, collection)
 		if err != nil {
 			return err
 		}
-		b, err := get(v, recordKey(id, key))
+		b, err := store.Get(v, recordKey(id, key))
 		if err != nil {
 			return err
 		}
@@ -84,23 +85,23 @@ func (r records) Get(ctx context.Context, collection, key string) (engine.Record
 }
 
 func (r records) List(ctx context.Context, collection, prefix, behind string, limit int) ([]engine.Record, error) {
-	if err := checkName("collection", collection); err != nil {
+	if err := store.CheckName("collection", collection); err != nil {
 		return nil, err
 	}
 	var list []engine.Record
-	err := r.e.read(ctx, func(v *view) error {
-		id, err := v.number(collection)
+	err := r.e.read(ctx, func(v *store.View) error {
+		id, err := number(v, collection)
 		if err != nil || id == 0 {
 			return err
 		}
-		lower, upper := recordKey(id, prefix), after(recordKey(id, prefix))
+		lower, upper := recordKey(id, prefix), store.After(recordKey(id, prefix))
 		if from := append(recordKey(id, behind), 0); behind != "" && bytes.Compare(from, lower) > 0 {
 			lower = from
 		}
 		if bytes.Compare(lower, upper) >= 0 {
 			return nil
 		}
-		return scan(v, lower, upper, func(k, b []byte) (bool, error) {
+		return store.Scan(v, lower, upper, func(k, b []byte) (bool, error) {
 			rec, err := decodeRecord(string(k[5:]), b)
 			list = append(list, rec)
 			return limit <= 0 || len(list) < limit, err
@@ -110,11 +111,11 @@ func (r records) List(ctx context.Context, collection, prefix, behind string, li
 }
 
 // read is view for those who have a context.
-func (e *Engine) read(ctx context.Context, f func(v *view) error) error {
+func (e *Engine) read(ctx context.Context, f func(v *store.View) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return e.view(f)
+	return e.store.View(f)
 }
 
 func (r records) Apply(ctx context.Context, writes ...engine.Write) (engine.Revision, error) {
@@ -123,7 +124,7 @@ func (r records) Apply(ctx context.Context, writes ...engine.Write) (engine.Revi
 	type name struct{ collection, key string }
 	seen := make(map[name]struct{}, len(writes))
 	for i, w := range writes {
-		if err := errors.Join(checkName("collection", w.Collection), checkName("key", w.Key)); err != nil {
+		if err := errors.Join(store.CheckName("collection", w.Collection), store.CheckName("key", w.Key)); err != nil {
 			return 0, err
 		}
 		n := name{w.Collection, w.Key}
@@ -137,7 +138,7 @@ func (r records) Apply(ctx context.Context, writes ...engine.Write) (engine.Revi
 		o.writes[i] = w
 		size += len(w.Key) + len(w.Value) + 64
 	}
-	if err := r.e.do(ctx, o, size); err != nil {
+	if err := r.e.store.Do(ctx, o, size); err != nil {
 		return 0, err
 	}
 	return o.revision, nil
@@ -152,11 +153,11 @@ type applyOp struct {
 }
 
 // current is a record's revision with all that is prepared so far.
-func (c *commit) current(key []byte) (engine.Revision, error) {
-	if r, ok := c.revisions[string(key)]; ok {
+func current(c *store.Commit, key []byte) (engine.Revision, error) {
+	if r, ok := c.Revisions[string(key)]; ok {
 		return r, nil
 	}
-	b, err := get(c.e.db, key)
+	b, err := store.Get(c.DB(), key)
 	if err != nil || b == nil {
 		return 0, err
 	}
@@ -166,7 +167,7 @@ func (c *commit) current(key []byte) (engine.Revision, error) {
 	return engine.Revision(binary.BigEndian.Uint64(b)), nil
 }
 
-func (o *applyOp) prepare(c *commit) error {
+func (o *applyOp) Prepare(c *store.Commit) error {
 	colls := make([]*collection, len(o.writes))
 	absent := make([]bool, len(o.writes))
 	for i, w := range o.writes {
@@ -180,7 +181,7 @@ func (o *applyOp) prepare(c *commit) error {
 		}
 		var now engine.Revision
 		if coll.id != 0 {
-			if now, err = c.current(recordKey(coll.id, w.Key)); err != nil {
+			if now, err = current(c, recordKey(coll.id, w.Key)); err != nil {
 				return err
 			}
 		}
@@ -189,18 +190,13 @@ func (o *applyOp) prepare(c *commit) error {
 			return fmt.Errorf("%s %q: %w", w.Collection, w.Key, engine.ErrConflict)
 		}
 	}
-	if c.revisions == nil {
-		c.revisions = map[string]engine.Revision{}
-	}
-	o.e.revision++
-	o.revision = o.e.revision
-	c.touch()
+	o.revision = c.Revise()
 	for i, w := range o.writes {
 		if w.Value == nil && absent[i] {
 			colls[i] = nil // nothing to delete
 			continue
 		}
-		if err := c.put(colls[i], w, o.revision); err != nil {
+		if err := put(c, colls[i], w, o.revision); err != nil {
 			return err
 		}
 	}
@@ -208,26 +204,26 @@ func (o *applyOp) prepare(c *commit) error {
 	return nil
 }
 
-func (c *commit) put(coll *collection, w engine.Write, revision engine.Revision) (err error) {
+func put(c *store.Commit, coll *collection, w engine.Write, revision engine.Revision) (err error) {
 	if coll.id == 0 {
-		if coll.id, err = c.number(kindCollection, coll.name); err != nil {
+		if coll.id, err = c.Number(store.KindCollection, coll.name); err != nil {
 			return err
 		}
 	}
 	key := recordKey(coll.id, w.Key)
 	if w.Value == nil {
-		c.revisions[string(key)] = 0
-		return c.batch.Delete(key, nil)
+		c.Revisions[string(key)] = 0
+		return c.Batch.Delete(key, nil)
 	}
-	c.revisions[string(key)] = revision
-	d := c.batch.SetDeferred(len(key), 8+len(w.Value))
+	c.Revisions[string(key)] = revision
+	d := c.Batch.SetDeferred(len(key), 8+len(w.Value))
 	copy(d.Key, key)
 	binary.BigEndian.PutUint64(d.Value, uint64(revision))
 	copy(d.Value[8:], w.Value)
 	return d.Finish()
 }
 
-func (o *applyOp) publish() {
+func (o *applyOp) Publish() {
 	for i, coll := range o.changed {
 		if coll != nil {
 			w := &o.writes[i]

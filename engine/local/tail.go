@@ -74,5 +74,5 @@ func (t *tail) read(dst []engine.Entry, from engine.Position, n int) ([]engine.E
 
 // tailLimit shares the memory for tails among the logs that are read.
 func (e *Engine) tailLimit() int {
-	return min(e.options.TailBytes/4, e.options.TailBytes/max(1, int(e.tailed.Load())))
+	return min(e.tailBytes/4, e.tailBytes/max(1, int(e.tailed.Load())))
 }

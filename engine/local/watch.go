@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // A watcher gathers the changes that its consumer has not seen yet, for each
@@ -65,14 +66,14 @@ func (r records) Watch(ctx context.Context, collection string, from engine.Revis
 // watch yields the state that it finds, then what changes. It returns nil once
 // the consumer stops.
 func (r records) watch(ctx context.Context, name string, from engine.Revision, yield func(engine.Change, error) bool) error {
-	if err := checkName("collection", name); err != nil {
+	if err := store.CheckName("collection", name); err != nil {
 		return err
 	}
-	if err := r.e.enter(); err != nil {
+	if err := r.e.store.Enter(); err != nil {
 		return err
 	}
 	coll, err := r.e.collection(name)
-	r.e.leave()
+	r.e.store.Leave()
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (r records) watch(ctx context.Context, name string, from engine.Revision, y
 		case <-w.wake:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.e.closed:
+		case <-r.e.store.Closed():
 			return engine.ErrClosed
 		}
 		for _, change := range coll.take(w) {
@@ -128,14 +129,14 @@ func (r records) watch(ctx context.Context, name string, from engine.Revision, y
 func (r records) state(ctx context.Context, name string, from engine.Revision) ([]engine.Record, engine.Revision, error) {
 	var found []engine.Record
 	var seen engine.Revision
-	err := r.e.read(ctx, func(v *view) error {
-		seen = v.revision
-		id, err := v.number(name)
+	err := r.e.read(ctx, func(v *store.View) error {
+		seen = v.Revision
+		id, err := number(v, name)
 		if err != nil || id == 0 {
 			return err
 		}
 		prefix := recordKey(id, "")
-		return scan(v, prefix, after(prefix), func(k, b []byte) (bool, error) {
+		return store.Scan(v, prefix, store.After(prefix), func(k, b []byte) (bool, error) {
 			rec, err := decodeRecord(string(k[len(prefix):]), b)
 			if rec.Revision > from {
 				found = append(found, rec)

@@ -1,4 +1,4 @@
-package local
+package store
 
 import (
 	"errors"
@@ -54,7 +54,7 @@ func (d *disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, er
 	return d.create(func() (vfs.File, error) {
 		file, err := d.FS.Create(name, category)
 		if err == nil && strings.HasPrefix(filepath.Base(name), "MANIFEST-") {
-			err = syncDir(d.FS, filepath.Dir(name))
+			err = SyncDir(d.FS, filepath.Dir(name))
 		}
 		return file, err
 	})
@@ -140,7 +140,8 @@ func (f *vitalFile) SyncTo(length int64) (fullSync bool, err error) {
 
 func (f *vitalFile) Close() error { return f.disk.hide(f.File.Close()) }
 
-func syncDir(fs vfs.FS, dir string) error {
+// SyncDir makes the names in a directory durable.
+func SyncDir(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err

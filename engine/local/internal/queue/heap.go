@@ -1,4 +1,4 @@
-package local
+package queue
 
 // A heap holds the smallest of its elements at index 0.
 type heap[T ordered[T]] []T

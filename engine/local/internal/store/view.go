@@ -1,7 +1,6 @@
-package local
+package store
 
 import (
-	"context"
 	"errors"
 	"sync"
 
@@ -18,30 +17,31 @@ import (
 // from forgetting.
 type views struct {
 	mu       sync.Mutex // guards what follows
-	underway []*view
+	underway []*View
 	durable  engine.Revision // of the last batch published
 }
 
-type view struct {
+// A View shows the records of one moment.
+type View struct {
 	*pebble.Snapshot
 	readers  int             // and one for the batch; guarded by views.mu
-	revision engine.Revision // what the snapshot shows
+	Revision engine.Revision // what the snapshot shows
 	next     engine.Revision // what is durable once the batch is
 }
 
 // begin is called by the committer, just before it applies a batch.
-func (vs *views) begin(db *pebble.DB, v *view) {
+func (vs *views) begin(db *pebble.DB, v *View) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	v.Snapshot, v.readers, v.revision = db.NewSnapshot(), 1, vs.durable
+	v.Snapshot, v.readers, v.Revision = db.NewSnapshot(), 1, vs.durable
 	if n := len(vs.underway); n > 0 {
-		v.revision = vs.underway[n-1].next
+		v.Revision = vs.underway[n-1].next
 	}
 	vs.underway = append(vs.underway, v)
 }
 
 // end is called by the syncer once the batch is durable.
-func (vs *views) end(v *view) {
+func (vs *views) end(v *View) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	vs.durable = v.next
@@ -49,7 +49,7 @@ func (vs *views) end(v *view) {
 	vs.release(v)
 }
 
-func (vs *views) acquire(db *pebble.DB) *view {
+func (vs *views) acquire(db *pebble.DB) *View {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	if len(vs.underway) > 0 {
@@ -57,11 +57,11 @@ func (vs *views) acquire(db *pebble.DB) *view {
 		v.readers++
 		return v
 	}
-	return &view{Snapshot: db.NewSnapshot(), readers: 1, revision: vs.durable}
+	return &View{Snapshot: db.NewSnapshot(), readers: 1, Revision: vs.durable}
 }
 
 // release is called with mu held.
-func (vs *views) release(v *view) {
+func (vs *views) release(v *View) {
 	if v.readers--; v.readers == 0 {
 		v.Snapshot.Close()
 	}
@@ -77,54 +77,38 @@ func (vs *views) close() {
 	vs.underway = nil
 }
 
-// view runs f on the records that are durable.
-func (e *Engine) view(f func(v *view) error) error {
-	if err := e.enter(); err != nil {
+// View runs f on the records that are durable.
+func (s *Store) View(f func(v *View) error) error {
+	if err := s.Enter(); err != nil {
 		return err
 	}
-	defer e.leave()
-	v := e.views.acquire(e.db)
+	defer s.Leave()
+	v := s.views.acquire(s.DB)
 	defer func() {
-		e.views.mu.Lock()
-		defer e.views.mu.Unlock()
-		e.views.release(v)
+		s.views.mu.Lock()
+		defer s.views.mu.Unlock()
+		s.views.release(v)
 	}()
 	return f(v)
 }
 
 // touch makes readers of records see the state before this batch until it is
 // durable.
-func (c *commit) touch() {
+func (c *Commit) touch() {
 	if c.view == nil {
-		c.view = &view{}
+		c.view = &View{}
 	}
 }
 
-// View runs f on what is durable of what was written through [Engine.Commit].
-// The reader is valid until f returns.
-func (e *Engine) View(f func(r pebble.Reader) error) error {
-	return e.view(func(v *view) error { return f(v) })
-}
+// ForeignOp is a write of those who are not the engine. All keys that it writes
+// must begin with a byte not below [Foreign].
+type ForeignOp func(r pebble.Reader, w *pebble.Batch) error
 
-// Commit lets others write to the same database, in the same group commits.
-// All keys that f writes must begin with a byte not below [Foreign].
-//
-// f is called in the order of commits, one at a time, by the goroutine that
-// all writes pass through: it must not wait for anything. What it reads from r
-// holds all commits before it, durable or not. What it writes to w is made
-// durable whole, or, where it returns an error, not at all; Commit then
-// returns that error.
-func (e *Engine) Commit(ctx context.Context, f func(r pebble.Reader, w *pebble.Batch) error) error {
-	return e.do(ctx, foreignOp(f), 1024)
-}
-
-type foreignOp func(r pebble.Reader, w *pebble.Batch) error
-
-func (f foreignOp) prepare(c *commit) error {
+func (f ForeignOp) Prepare(c *Commit) error {
 	if c.indexed == nil {
-		c.indexed = c.e.db.NewIndexedBatch()
+		c.indexed = c.s.DB.NewIndexedBatch()
 	}
-	w := c.e.db.NewBatch()
+	w := c.s.DB.NewBatch()
 	defer w.Close()
 	if err := f(c.indexed, w); err != nil {
 		return err
@@ -148,4 +132,4 @@ func (f foreignOp) prepare(c *commit) error {
 	return c.indexed.Apply(w, nil)
 }
 
-func (foreignOp) publish() {}
+func (ForeignOp) Publish() {}

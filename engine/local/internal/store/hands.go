@@ -1,7 +1,8 @@
-package local
+package store
 
 import (
 	"sync"
+	"time"
 
 	"github.com/signalbox/signalbox/clock"
 )
@@ -21,10 +22,10 @@ type hands struct {
 	ahead int64      // of the wall clock, in milliseconds; never negative
 }
 
-// moment is one look at the clock, in milliseconds since 1970.
-type moment struct{ now, wall int64 }
+// A Moment is one look at the clock, in milliseconds since 1970.
+type Moment struct{ Now, Wall int64 }
 
-func (h *hands) look() moment {
+func (h *hands) look() Moment {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	wall := h.clock.Now().UnixMilli()
@@ -32,7 +33,7 @@ func (h *hands) look() moment {
 		h.ahead += h.wall - wall
 	}
 	h.wall = wall
-	return moment{wall + h.ahead, wall}
+	return Moment{wall + h.ahead, wall}
 }
 
 // begin lets time begin no earlier than it was stored.
@@ -41,8 +42,13 @@ func (h *hands) begin(stored int64) {
 	h.ahead = max(0, stored-h.wall)
 }
 
-// own is the engine's time for one of the wall clock's.
-func (m moment) own(wall int64) int64 { return max(wall, wall+m.now-m.wall) } // the sum may be too great
+// After is the engine's time when d will have passed, rounded up.
+func (m Moment) After(d time.Duration) int64 {
+	return m.Now + int64((max(d, 0)+time.Millisecond-1)/time.Millisecond)
+}
 
-// shown is the wall clock's time for one of the engine's.
-func (m moment) shown(own int64) int64 { return max(0, own-(m.now-m.wall)) }
+// Own is the engine's time for one of the wall clock's.
+func (m Moment) Own(wall int64) int64 { return max(wall, wall+m.Now-m.Wall) } // the sum may be too great
+
+// Shown is the wall clock's time for one of the engine's.
+func (m Moment) Shown(own int64) int64 { return max(0, own-(m.Now-m.Wall)) }

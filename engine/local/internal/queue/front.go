@@ -1,4 +1,4 @@
-package local
+package queue
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // A walk looks at the messages of a queue that nobody has leased, in the order
@@ -85,7 +87,7 @@ func (w *walk) peekEarly() (candidate, bool, error) {
 	q := w.q
 	for len(q.early) > 0 {
 		p := q.early[0]
-		v, err := get(q.e.db, placeKey(q.id, shelfDue, p))
+		v, err := store.Get(q.store.DB, placeKey(q.id, shelfDue, p))
 		if err != nil {
 			return candidate{}, false, err
 		}
@@ -103,7 +105,7 @@ func (w *walk) peekEarly() (candidate, bool, error) {
 func (w *walk) peekFront() (candidate, bool, error) {
 	q := w.q
 	if w.it == nil {
-		it, err := q.e.db.NewIter(&pebble.IterOptions{
+		it, err := q.store.DB.NewIter(&pebble.IterOptions{
 			LowerBound: placeKey(q.id, shelfDue, q.front),
 			UpperBound: shelf(q.id, shelfDue+1),
 		})
@@ -196,7 +198,7 @@ func (q *queue) countDelayed(now int64) (int, error) {
 	}
 	counted := 0
 	if !d.known || d.n > 0 {
-		err := scan(q.e.db, placeKey(q.id, shelfDelayed, from), placeKey(q.id, shelfDelayed, to), func(k, _ []byte) (bool, error) {
+		err := store.Scan(q.store.DB, placeKey(q.id, shelfDelayed, from), placeKey(q.id, shelfDelayed, to), func(k, _ []byte) (bool, error) {
 			p := placeOf(k)
 			l := q.leases[p.id]
 			if p.id <= q.published && (l == nil || l.state == leaseOver) {

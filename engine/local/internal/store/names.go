@@ -1,4 +1,4 @@
-package local
+package store
 
 import (
 	"encoding/binary"
@@ -8,9 +8,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// get returns a copy of a value, or nil where there is none. An empty value is
+// Get returns a copy of a value, or nil where there is none. An empty value is
 // not nil.
-func get(r pebble.Reader, key []byte) ([]byte, error) {
+func Get(r pebble.Reader, key []byte) ([]byte, error) {
 	v, closer, err := r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, nil
@@ -22,7 +22,8 @@ func get(r pebble.Reader, key []byte) ([]byte, error) {
 	return v, closer.Close()
 }
 
-func has(r pebble.Reader, key []byte) (bool, error) {
+// Has tells whether there is a key.
+func Has(r pebble.Reader, key []byte) (bool, error) {
 	_, closer, err := r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -33,8 +34,9 @@ func has(r pebble.Reader, key []byte) (bool, error) {
 	return true, closer.Close()
 }
 
-func (e *Engine) counter(key []byte) (uint64, error) {
-	v, err := get(e.db, key)
+// Counter reads a number; zero where there is none.
+func (s *Store) Counter(key []byte) (uint64, error) {
+	v, err := Get(s.DB, key)
 	if err != nil || v == nil {
 		return 0, err
 	}
@@ -44,13 +46,14 @@ func (e *Engine) counter(key []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(v), nil
 }
 
-func (c *commit) setCounter(key []byte, n uint64) error {
-	return c.batch.Set(key, binary.BigEndian.AppendUint64(nil, n), nil)
+// SetCounter writes a number.
+func (c *Commit) SetCounter(key []byte, n uint64) error {
+	return c.Batch.Set(key, binary.BigEndian.AppendUint64(nil, n), nil)
 }
 
-// lookup returns the number of a name; zero where it has none.
-func (e *Engine) lookup(kind byte, name string) (uint32, error) {
-	v, err := get(e.db, nameKey(kind, name))
+// Lookup returns the number of a name; zero where it has none.
+func (s *Store) Lookup(kind byte, name string) (uint32, error) {
+	v, err := Get(s.DB, NameKey(kind, name))
 	if err != nil || v == nil {
 		return 0, err
 	}
@@ -60,18 +63,18 @@ func (e *Engine) lookup(kind byte, name string) (uint32, error) {
 	return binary.BigEndian.Uint32(v), nil
 }
 
-// number gives a name its number.
-func (c *commit) number(kind byte, name string) (uint32, error) {
-	c.e.names++
-	id := uint32(c.e.names)
+// Number gives a name its number.
+func (c *Commit) Number(kind byte, name string) (uint32, error) {
+	c.s.names++
+	id := uint32(c.s.names)
 	return id, errors.Join(
-		c.batch.Set(nameKey(kind, name), binary.BigEndian.AppendUint32(nil, id), nil),
-		c.setCounter(keyNames, c.e.names))
+		c.Batch.Set(NameKey(kind, name), binary.BigEndian.AppendUint32(nil, id), nil),
+		c.SetCounter(keyNames, c.s.names))
 }
 
-// scan calls f for every key between lower and upper, in order, until it
+// Scan calls f for every key between lower and upper, in order, until it
 // returns false. Key and value are valid during the call.
-func scan(r pebble.Reader, lower, upper []byte, f func(key, value []byte) (bool, error)) error {
+func Scan(r pebble.Reader, lower, upper []byte, f func(key, value []byte) (bool, error)) error {
 	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return fmt.Errorf("reading the database: %w", err)

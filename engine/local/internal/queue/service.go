@@ -1,4 +1,9 @@
-package local
+// Package queue keeps an engine's queues in its store.
+//
+// A message is written once (write.go), leased in memory alone (queue.go,
+// front.go), and then settled, or put back with its new due time (return.go).
+// What is leased when the process ends is due again when it starts.
+package queue
 
 import (
 	"context"
@@ -6,37 +11,75 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
-// queues implements engine.Queues.
-type queues struct{ e *Engine }
+// Queues implements engine.Queues.
+type Queues struct {
+	store *store.Store
+	nonce atomic.Uint64 // of the last lease of a message
+
+	mu     sync.Mutex // guards what follows
+	queues map[string]*queue
+}
+
+// New is the queues in a store.
+func New(s *store.Store) *Queues {
+	q := &Queues{store: s, queues: map[string]*queue{}}
+	q.nonce.Store(rand.Uint64() >> 1)
+	return q
+}
+
+// Save hands in, before the store is closed, how often messages were leased
+// that still are.
+func (s *Queues) Save() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queues {
+		q.mu.Lock()
+		o := &saveOp{q: q, epoch: q.durable}
+		for _, l := range q.leases {
+			if l.state == leaseHeld {
+				l.stored = true
+				o.leases = append(o.leases, *l)
+			}
+		}
+		if len(o.leases) > 0 {
+			_ = q.store.Submit(&store.Request{Op: o}) // a store that has failed takes no counts either
+		}
+		q.mu.Unlock()
+	}
+}
 
 // find finds a queue; nil where it was never written to and create is false.
-func (s queues) find(ctx context.Context, name string, create bool) (*queue, error) {
-	if err := checkName("queue", name); err != nil {
+func (s *Queues) find(ctx context.Context, name string, create bool) (*queue, error) {
+	if err := store.CheckName("queue", name); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.e.leave()
-	return s.e.queue(name, create)
+	defer s.store.Leave()
+	return s.queue(name, create)
 }
 
-func (s queues) Enqueue(ctx context.Context, name string, messages ...engine.Message) ([]uint64, error) {
-	if err := checkName("queue", name); err != nil {
+func (s *Queues) Enqueue(ctx context.Context, name string, messages ...engine.Message) ([]uint64, error) {
+	if err := store.CheckName("queue", name); err != nil {
 		return nil, err
 	}
 	if len(messages) == 0 {
-		return nil, s.e.idle(ctx)
+		return nil, s.store.Idle(ctx)
 	}
-	o := &enqueueOp{e: s.e, name: name, messages: make([]stored, len(messages))}
+	o := &enqueueOp{of: s, name: name, messages: make([]stored, len(messages))}
 	size := 0
 	for i, m := range messages {
 		if len(m.Group) > engine.MaxName || len(m.Dedup) > engine.MaxName {
@@ -49,33 +92,33 @@ func (s queues) Enqueue(ctx context.Context, name string, messages ...engine.Mes
 		o.messages[i] = own
 		size += own.size() + 128
 	}
-	if err := s.e.do(ctx, o, size); err != nil {
+	if err := s.store.Do(ctx, o, size); err != nil {
 		return nil, err
 	}
 	return o.ids, nil
 }
 
-func (s queues) Lease(ctx context.Context, name string, n int, d time.Duration) ([]engine.Leased, error) {
+func (s *Queues) Lease(ctx context.Context, name string, n int, d time.Duration) ([]engine.Leased, error) {
 	q, err := s.find(ctx, name, false)
 	if err != nil || q == nil {
 		return nil, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.published == 0 {
 		return nil, nil
 	}
-	at := s.e.hands.look()
-	q.expire(at.now)
-	h := harvest{q: q, moment: at, until: addMillis(at.now, d), want: n}
-	w := walk{q: q, now: at.now}
+	at := s.store.Look()
+	q.expire(at.Now)
+	h := harvest{q: q, Moment: at, until: at.After(d), want: n}
+	w := walk{q: q, now: at.Now}
 	for err == nil && len(h.leased) < n {
 		c, ok, e := w.peek()
-		if err = e; !ok || c.due > at.now {
+		if err = e; !ok || c.due > at.Now {
 			break
 		}
 		w.pop(c)
@@ -89,15 +132,10 @@ func (s queues) Lease(ctx context.Context, name string, n int, d time.Duration) 
 	return h.leased, nil
 }
 
-// addMillis rounds a duration up to milliseconds.
-func addMillis(now int64, d time.Duration) int64 {
-	return now + int64((max(d, 0)+time.Millisecond-1)/time.Millisecond)
-}
-
 // A harvest is the making of leases in one call. The queue's mu is held.
 type harvest struct {
 	q *queue
-	moment
+	store.Moment
 	until  int64
 	want   int
 	leased []engine.Leased
@@ -119,7 +157,7 @@ func (h *harvest) take(c candidate) error {
 		return err
 	}
 	lower, upper := memberKey(h.q.id, c.group, c.id+1), memberKey(h.q.id, c.group, math.MaxUint64)
-	return scan(h.q.e.db, lower, upper, func(k, v []byte) (bool, error) {
+	return store.Scan(h.q.store.DB, lower, upper, func(k, v []byte) (bool, error) {
 		id := binary.BigEndian.Uint64(k[len(k)-8:])
 		if id > h.q.published {
 			return false, nil
@@ -145,15 +183,15 @@ func (h *harvest) one(id uint64, hasState bool) (bool, error) {
 			return false, err
 		}
 	}
-	if s.due > h.now {
+	if s.due > h.Now {
 		return false, nil
 	}
 	l := &lease{
-		id: id, nonce: q.e.nonce.Add(1), due: s.due, delayed: s.delayed,
+		id: id, nonce: q.of.nonce.Add(1), due: s.due, delayed: s.delayed,
 		first: s.first, count: s.count + 1, stored: hasState, group: m.group,
 	}
 	if l.count == 1 {
-		l.first = h.wall
+		l.first = h.Wall
 	}
 	if err := q.hold(l); err != nil {
 		return false, err
@@ -161,16 +199,16 @@ func (h *harvest) one(id uint64, hasState bool) (bool, error) {
 	q.delayed.remove(l.due, l.delayed)
 	q.leases[id] = l
 	q.keep(l, h.until)
-	leased := q.describe(h.moment, id, &m, &s)
+	leased := q.describe(h.Moment, id, &m, &s)
 	leased.Token = makeToken(id, l.nonce)
 	h.leased = append(h.leased, leased)
 	return true, nil
 }
 
 // describe is how a message looks from outside.
-func (q *queue) describe(at moment, id uint64, m *stored, s *state) engine.Leased {
+func (q *queue) describe(at store.Moment, id uint64, m *stored, s *state) engine.Leased {
 	d := engine.Leased{
-		Message:  engine.Message{Body: m.body, Due: millis(at.shown(s.due)), Group: m.group, Dedup: m.dedup},
+		Message:  engine.Message{Body: m.body, Due: millis(at.Shown(s.due)), Group: m.group, Dedup: m.dedup},
 		ID:       id,
 		Leases:   s.count,
 		Enqueued: millis(m.enqueued),
@@ -181,13 +219,13 @@ func (q *queue) describe(at moment, id uint64, m *stored, s *state) engine.Lease
 	if l := q.leases[id]; l != nil {
 		d.Leases, d.First = l.count, millis(l.first)
 		if l.state == leaseHeld {
-			d.Until = millis(at.shown(l.until))
+			d.Until = millis(at.Shown(l.until))
 		}
 	}
 	return d
 }
 
-func (s queues) Settle(ctx context.Context, name string, tokens ...string) ([]bool, error) {
+func (s *Queues) Settle(ctx context.Context, name string, tokens ...string) ([]bool, error) {
 	q, err := s.find(ctx, name, false)
 	if err != nil {
 		return nil, err
@@ -198,7 +236,7 @@ func (s queues) Settle(ctx context.Context, name string, tokens ...string) ([]bo
 	}
 	o := &settleOp{q: q}
 	var of []int // tokens, parallel to o.leases
-	r := &request{op: o, size: 128 * len(tokens)}
+	r := &store.Request{Op: o, Size: 128 * len(tokens)}
 	err = s.submit(q, r, func() error {
 		o.epoch = q.durable
 		for i, t := range tokens {
@@ -216,7 +254,7 @@ func (s queues) Settle(ctx context.Context, name string, tokens ...string) ([]bo
 		return nil
 	}, func() { q.revive(o.leases...) })
 	if err == nil {
-		err = r.wait(ctx)
+		err = r.Wait(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -229,25 +267,24 @@ func (s queues) Settle(ctx context.Context, name string, tokens ...string) ([]bo
 
 // submit hands in a request that rests on the queue's state in memory: in the
 // order of their submission such requests are committed.
-func (s queues) submit(q *queue, r *request, prepare func() error, undo func()) error {
-	if err := s.e.enter(); err != nil {
+func (s *Queues) submit(q *queue, r *store.Request, prepare func() error, undo func()) error {
+	if err := s.store.Enter(); err != nil {
 		return err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err := prepare(); err != nil {
 		return err
 	}
-	r.done = make(chan struct{})
-	err := s.e.pipe.submit(r)
+	err := s.store.Submit(r)
 	if err != nil {
 		undo()
 	}
 	return err
 }
 
-func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, keep bool, body []byte) error {
+func (s *Queues) PutBack(ctx context.Context, name, token string, due time.Time, keep bool, body []byte) error {
 	q, err := s.find(ctx, name, false)
 	if err != nil {
 		return err
@@ -255,13 +292,13 @@ func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, 
 	if q == nil {
 		return fmt.Errorf("queue %q has no messages: %w", name, engine.ErrLease)
 	}
-	o := &putBackOp{q: q, due: s.e.hands.look().own(dueMillis(due)), keep: keep}
+	o := &putBackOp{q: q, due: s.store.Look().Own(dueMillis(due)), keep: keep}
 	if body != nil {
 		o.body = append([]byte{}, body...)
 	} else if keep {
 		return s.extend(q, token, o.due)
 	}
-	r := &request{op: o, size: 256 + len(body)}
+	r := &store.Request{Op: o, Size: 256 + len(body)}
 	err = s.submit(q, r, func() error {
 		o.epoch = q.durable
 		if o.l = q.leased(token); o.l == nil {
@@ -285,19 +322,19 @@ func (s queues) PutBack(ctx context.Context, name, token string, due time.Time, 
 	if err != nil {
 		return err
 	}
-	return r.wait(ctx)
+	return r.Wait(ctx)
 }
 
 // extend changes when a lease ends. That is known in memory alone, as the
 // lease is.
-func (s queues) extend(q *queue, token string, until int64) error {
-	if err := s.e.writable(); err != nil {
+func (s *Queues) extend(q *queue, token string, until int64) error {
+	if err := s.store.Failure(); err != nil {
 		return err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l := q.leased(token)
@@ -319,13 +356,13 @@ func napFor(millis int64) time.Duration {
 	return time.Duration(min(millis, maxNap.Milliseconds())) * time.Millisecond
 }
 
-func (s queues) Wait(ctx context.Context, name string) error {
+func (s *Queues) Wait(ctx context.Context, name string) error {
 	for {
 		q, err := s.find(ctx, name, true)
 		if err != nil {
 			return err
 		}
-		now := s.e.hands.look().now
+		now := s.store.Look().Now
 		at, ok, changed, err := s.next(q, now)
 		if err != nil || ok && at <= now {
 			return err
@@ -333,7 +370,7 @@ func (s queues) Wait(ctx context.Context, name string) error {
 		var due <-chan time.Time
 		stop := func() bool { return true }
 		if ok {
-			t := s.e.clock.NewTimer(napFor(at - now))
+			t := s.store.Clock.NewTimer(napFor(at - now))
 			due, stop = t.C, t.Stop
 		}
 		select {
@@ -341,7 +378,7 @@ func (s queues) Wait(ctx context.Context, name string) error {
 		case <-due:
 		case <-ctx.Done():
 			err = ctx.Err()
-		case <-s.e.closed:
+		case <-s.store.Closed():
 			err = engine.ErrClosed
 		}
 		stop()
@@ -353,11 +390,11 @@ func (s queues) Wait(ctx context.Context, name string) error {
 
 // next is when the first message can be leased, and what will be closed when
 // that may have changed.
-func (s queues) next(q *queue, now int64) (at int64, ok bool, changed <-chan struct{}, err error) {
-	if err := s.e.enter(); err != nil {
+func (s *Queues) next(q *queue, now int64) (at int64, ok bool, changed <-chan struct{}, err error) {
+	if err := s.store.Enter(); err != nil {
 		return 0, false, nil, err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	at, ok, err = q.nextFree(now)
@@ -367,34 +404,34 @@ func (s queues) next(q *queue, now int64) (at int64, ok bool, changed <-chan str
 	return at, ok, q.changed, err
 }
 
-func (s queues) Depth(ctx context.Context, name string) (d engine.Depth, err error) {
+func (s *Queues) Depth(ctx context.Context, name string) (d engine.Depth, err error) {
 	q, err := s.find(ctx, name, false)
 	if err != nil || q == nil {
 		return d, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return d, err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.total == 0 {
 		return d, nil
 	}
-	m := s.e.hands.look()
-	at, ok, err := q.nextFree(m.now)
+	m := s.store.Look()
+	at, ok, err := q.nextFree(m.Now)
 	if err != nil {
 		return d, err
 	}
 	if ok {
-		d.Next = millis(m.shown(at))
+		d.Next = millis(m.Shown(at))
 	}
-	if d.Delayed, err = q.countDelayed(m.now); err != nil {
+	if d.Delayed, err = q.countDelayed(m.Now); err != nil {
 		return d, err
 	}
 	d.Leased = q.held
 	d.Due = max(0, q.total-d.Leased-d.Delayed)
-	err = scan(s.e.db, messageKey(q.id, shelfBodies, q.oldest), messageKey(q.id, shelfBodies, q.published+1), func(k, v []byte) (bool, error) {
+	err = store.Scan(s.store.DB, messageKey(q.id, shelfBodies, q.oldest), messageKey(q.id, shelfBodies, q.published+1), func(k, v []byte) (bool, error) {
 		m, err := decodeStored(v)
 		q.oldest = binary.BigEndian.Uint64(k[shelfLen:])
 		d.Oldest = millis(m.enqueued)
@@ -403,7 +440,7 @@ func (s queues) Depth(ctx context.Context, name string) (d engine.Depth, err err
 	return d, err
 }
 
-func (s queues) Browse(ctx context.Context, name string, behind uint64, limit int) ([]engine.Leased, error) {
+func (s *Queues) Browse(ctx context.Context, name string, behind uint64, limit int) ([]engine.Leased, error) {
 	q, err := s.find(ctx, name, false)
 	if err != nil || q == nil {
 		return nil, err
@@ -413,22 +450,22 @@ func (s queues) Browse(ctx context.Context, name string, behind uint64, limit in
 		return nil, err
 	}
 	// What was read may hold a body that is not durable yet.
-	return list, s.e.idle(ctx)
+	return list, s.store.Idle(ctx)
 }
 
-func (s queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased, err error) {
-	if err := s.e.enter(); err != nil {
+func (s *Queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased, err error) {
+	if err := s.store.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.published == 0 || behind >= q.published {
 		return nil, nil
 	}
-	at := s.e.hands.look()
+	at := s.store.Look()
 	lower, upper := messageKey(q.id, shelfBodies, behind+1), messageKey(q.id, shelfBodies, q.published+1)
-	err = scan(s.e.db, lower, upper, func(k, v []byte) (bool, error) {
+	err = store.Scan(s.store.DB, lower, upper, func(k, v []byte) (bool, error) {
 		id := binary.BigEndian.Uint64(k[shelfLen:])
 		m, err := decodeStored(append([]byte(nil), v...))
 		if err != nil {
@@ -441,12 +478,12 @@ func (s queues) browse(q *queue, behind uint64, limit int) (list []engine.Leased
 	return list, err
 }
 
-func (s queues) Purge(ctx context.Context, name string) error { return s.clear(ctx, name, false) }
-func (s queues) Drop(ctx context.Context, name string) error  { return s.clear(ctx, name, true) }
+func (s *Queues) Purge(ctx context.Context, name string) error { return s.clear(ctx, name, false) }
+func (s *Queues) Drop(ctx context.Context, name string) error  { return s.clear(ctx, name, true) }
 
-func (s queues) clear(ctx context.Context, name string, drop bool) error {
-	if err := checkName("queue", name); err != nil {
+func (s *Queues) clear(ctx context.Context, name string, drop bool) error {
+	if err := store.CheckName("queue", name); err != nil {
 		return err
 	}
-	return s.e.await(ctx, &request{op: &clearOp{e: s.e, name: name, drop: drop}, size: 64, barrier: true})
+	return s.store.Await(ctx, &store.Request{Op: &clearOp{of: s, name: name, drop: drop}, Size: 64, Barrier: true})
 }

@@ -1,4 +1,4 @@
-package local
+package queue
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // An overlay is what the batch that is prepared has changed in a queue, as far
@@ -20,11 +21,16 @@ type overlay struct {
 }
 
 // join makes the batch write the queue's counters at its end.
-func (q *queue) join(c *commit) {
-	if q.commit != c {
-		q.commit, q.overlay = c, nil
-		c.queues = append(c.queues, q)
+func (q *queue) join(c *store.Commit) {
+	if q.commit == c {
+		return
 	}
+	q.commit, q.overlay = c, nil
+	c.KeepTime()
+	c.AtEnd(func() error {
+		q.overlay, q.commit = nil, nil
+		return c.Batch.Set(shelf(q.id, shelfMeta), q.meta(), nil)
+	})
 }
 
 func (q *queue) changes() *overlay {
@@ -42,7 +48,7 @@ func (q *queue) changes() *overlay {
 
 // group reads a group as the database shows it.
 func (q *queue) group(name string) (groupRecord, error) {
-	b, err := get(q.e.db, groupKey(q.id, name))
+	b, err := store.Get(q.store.DB, groupKey(q.id, name))
 	if err != nil || b == nil {
 		return groupRecord{}, err
 	}
@@ -65,7 +71,7 @@ func (q *queue) groupNow(name string) (*groupRecord, error) {
 
 // message reads a message; ok is false where there is none.
 func (q *queue) message(id uint64) (m stored, ok bool, err error) {
-	b, err := get(q.e.db, messageKey(q.id, shelfBodies, id))
+	b, err := store.Get(q.store.DB, messageKey(q.id, shelfBodies, id))
 	if err != nil || b == nil {
 		return m, false, err
 	}
@@ -76,7 +82,7 @@ func (q *queue) message(id uint64) (m stored, ok bool, err error) {
 // state reads what changed of a message; where nothing did, it is made of what
 // was enqueued.
 func (q *queue) state(id uint64, m *stored) (s state, found bool, err error) {
-	b, err := get(q.e.db, messageKey(q.id, shelfStates, id))
+	b, err := store.Get(q.store.DB, messageKey(q.id, shelfStates, id))
 	if err != nil || b == nil {
 		return state{due: m.due, delayed: m.delayed}, false, err
 	}
@@ -86,7 +92,7 @@ func (q *queue) state(id uint64, m *stored) (s state, found bool, err error) {
 
 // enqueueOp adds messages.
 type enqueueOp struct {
-	e        *Engine
+	of       *Queues
 	name     string
 	messages []stored // due: negative for at once
 	ids      []uint64
@@ -100,8 +106,8 @@ type added struct {
 	free    bool // it stands in the order of due times
 }
 
-func (o *enqueueOp) prepare(c *commit) error {
-	q, err := o.e.queue(o.name, true)
+func (o *enqueueOp) Prepare(c *store.Commit) error {
+	q, err := o.of.queue(o.name, true)
 	if err != nil {
 		return err
 	}
@@ -120,7 +126,7 @@ func (o *enqueueOp) prepare(c *commit) error {
 		}
 	}
 	if q.id == 0 {
-		if q.id, err = c.number(kindQueue, q.name); err != nil {
+		if q.id, err = c.Number(store.KindQueue, q.name); err != nil {
 			return err
 		}
 	}
@@ -149,7 +155,7 @@ func (o *enqueueOp) prepare(c *commit) error {
 // duplicate finds the id under which a message was enqueued before; zero where
 // it was not. What dedup remembers lies in buckets of one window's length, so
 // that old ones can be deleted whole.
-func (q *queue) duplicate(c *commit, m *stored) (uint64, error) {
+func (q *queue) duplicate(c *store.Commit, m *stored) (uint64, error) {
 	if m.dedup == "" || q.id == 0 {
 		return 0, nil
 	}
@@ -157,12 +163,12 @@ func (q *queue) duplicate(c *commit, m *stored) (uint64, error) {
 	if id := q.changes().dedup[m.dedup]; id != 0 {
 		return id, nil
 	}
-	for bucket := c.now / windowMillis; bucket >= c.now/windowMillis-1; bucket-- {
-		b, err := get(q.e.db, dedupKey(q.id, bucket, m.dedup))
+	for bucket := c.Now / windowMillis; bucket >= c.Now/windowMillis-1; bucket-- {
+		b, err := store.Get(q.store.DB, dedupKey(q.id, bucket, m.dedup))
 		if err != nil {
 			return 0, err
 		}
-		if len(b) == 16 && c.now-int64(binary.BigEndian.Uint64(b[8:])) < windowMillis {
+		if len(b) == 16 && c.Now-int64(binary.BigEndian.Uint64(b[8:])) < windowMillis {
 			return binary.BigEndian.Uint64(b), nil
 		}
 	}
@@ -172,31 +178,31 @@ func (q *queue) duplicate(c *commit, m *stored) (uint64, error) {
 var windowMillis = engine.DedupWindow.Milliseconds()
 
 // remember writes what dedup needs, and deletes what it needs no more.
-func (q *queue) remember(c *commit, dedup string, id uint64) error {
-	bucket := c.now / windowMillis
+func (q *queue) remember(c *store.Commit, dedup string, id uint64) error {
+	bucket := c.Now / windowMillis
 	q.changes().dedup[dedup] = id
 	b := binary.BigEndian.AppendUint64(nil, id)
-	b = binary.BigEndian.AppendUint64(b, uint64(c.now))
-	err := c.batch.Set(dedupKey(q.id, bucket, dedup), b, nil)
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Now))
+	err := c.Batch.Set(dedupKey(q.id, bucket, dedup), b, nil)
 	if q.bucket < bucket && bucket > 1 {
 		q.bucket = bucket
-		err = errors.Join(err, c.batch.DeleteRange(dedupKey(q.id, 0, ""), dedupKey(q.id, bucket-1, ""), nil))
+		err = errors.Join(err, c.Batch.DeleteRange(dedupKey(q.id, 0, ""), dedupKey(q.id, bucket-1, ""), nil))
 	}
 	return err
 }
 
 // add writes one message.
-func (q *queue) add(c *commit, m *stored) (added, error) {
+func (q *queue) add(c *store.Commit, m *stored) (added, error) {
 	id := q.next
 	q.next++
 	q.count++
-	m.enqueued = c.wall
+	m.enqueued = c.Wall
 	if m.due < 0 {
-		m.due = c.now
+		m.due = c.Now
 	} else {
-		m.due = c.own(m.due)
+		m.due = c.Own(m.due)
 	}
-	m.delayed = m.due > c.now
+	m.delayed = m.due > c.Now
 	a := added{place: place{m.due, id}, delayed: m.delayed, free: true}
 	errs := make([]error, 0, 4)
 	if m.dedup != "" {
@@ -215,15 +221,15 @@ func (q *queue) add(c *commit, m *stored) (added, error) {
 		o := q.changes()
 		o.members[m.group] = append(o.members[m.group], a.place)
 		errs = append(errs,
-			c.batch.Set(groupKey(q.id, m.group), r.encode(), nil),
-			c.batch.Set(memberKey(q.id, m.group, id), []byte{0}, nil))
+			c.Batch.Set(groupKey(q.id, m.group), r.encode(), nil),
+			c.Batch.Set(memberKey(q.id, m.group, id), []byte{0}, nil))
 	}
-	d := c.batch.SetDeferred(shelfLen+8, m.size())
+	d := c.Batch.SetDeferred(shelfLen+8, m.size())
 	copy(d.Key, messageKey(q.id, shelfBodies, id))
 	m.encode(d.Value)
 	errs = append(errs, d.Finish())
 	if a.delayed {
-		errs = append(errs, c.batch.Set(placeKey(q.id, shelfDelayed, a.place), nil, nil))
+		errs = append(errs, c.Batch.Set(placeKey(q.id, shelfDelayed, a.place), nil, nil))
 	}
 	if a.free {
 		errs = append(errs, q.setDue(c, a.place, m.group, false))
@@ -232,12 +238,12 @@ func (q *queue) add(c *commit, m *stored) (added, error) {
 }
 
 // setDue puts a message into the order of due times.
-func (q *queue) setDue(c *commit, p place, group string, hasState bool) error {
+func (q *queue) setDue(c *store.Commit, p place, group string, hasState bool) error {
 	v := append([]byte{flag(hasState, flagState) | flag(group != "", flagGroup)}, group...)
-	return c.batch.Set(placeKey(q.id, shelfDue, p), v, nil)
+	return c.Batch.Set(placeKey(q.id, shelfDue, p), v, nil)
 }
 
-func (o *enqueueOp) publish() {
+func (o *enqueueOp) Publish() {
 	q := o.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -256,13 +262,13 @@ func (o *enqueueOp) publish() {
 
 // settleOp removes messages.
 type settleOp struct {
-	q       *queue
-	epoch   int
-	leases  []*lease
-	heads   []groupRecord // parallel to leases, where they have groups
+	q      *queue
+	epoch  int
+	leases []*lease
+	heads  []groupRecord // parallel to leases, where they have groups
 }
 
-func (o *settleOp) prepare(c *commit) error {
+func (o *settleOp) Prepare(c *store.Commit) error {
 	q := o.q
 	if o.epoch != q.epoch {
 		o.leases = nil // purged meanwhile
@@ -273,22 +279,22 @@ func (o *settleOp) prepare(c *commit) error {
 	for i, l := range o.leases {
 		p := place{l.due, l.id}
 		q.count--
-		err := c.batch.Delete(messageKey(q.id, shelfBodies, l.id), nil)
+		err := c.Batch.Delete(messageKey(q.id, shelfBodies, l.id), nil)
 		if l.stored {
-			err = errors.Join(err, c.batch.Delete(messageKey(q.id, shelfStates, l.id), nil))
+			err = errors.Join(err, c.Batch.Delete(messageKey(q.id, shelfStates, l.id), nil))
 		}
 		if l.delayed {
-			err = errors.Join(err, c.batch.Delete(placeKey(q.id, shelfDelayed, p), nil))
+			err = errors.Join(err, c.Batch.Delete(placeKey(q.id, shelfDelayed, p), nil))
 		}
 		if l.group == "" {
-			err = errors.Join(err, c.batch.Delete(placeKey(q.id, shelfDue, p), nil))
+			err = errors.Join(err, c.Batch.Delete(placeKey(q.id, shelfDue, p), nil))
 		} else {
 			var e error
 			o.heads[i], e = q.removeMember(c, l)
 			err = errors.Join(err, e)
 		}
 		if err != nil {
-			return c.e.pipe.fail(err)
+			return c.Fail(err)
 		}
 	}
 	return nil
@@ -296,17 +302,17 @@ func (o *settleOp) prepare(c *commit) error {
 
 // removeMember takes a message out of its group. If it was the head, the next
 // one takes its place in the order of due times.
-func (q *queue) removeMember(c *commit, l *lease) (groupRecord, error) {
+func (q *queue) removeMember(c *store.Commit, l *lease) (groupRecord, error) {
 	r, err := q.groupNow(l.group)
 	if err != nil {
 		return *r, err
 	}
 	o := q.changes()
 	o.removed[l.id] = true
-	errs := []error{c.batch.Delete(memberKey(q.id, l.group, l.id), nil)}
+	errs := []error{c.Batch.Delete(memberKey(q.id, l.group, l.id), nil)}
 	r.count--
 	if r.head.id == l.id {
-		errs = append(errs, c.batch.Delete(placeKey(q.id, shelfDue, r.head), nil))
+		errs = append(errs, c.Batch.Delete(placeKey(q.id, shelfDue, r.head), nil))
 		if r.count > 0 {
 			head, hasState, err := q.nextMember(l.group, l.id)
 			if err != nil {
@@ -317,9 +323,9 @@ func (q *queue) removeMember(c *commit, l *lease) (groupRecord, error) {
 		}
 	}
 	if r.count == 0 {
-		errs = append(errs, c.batch.Delete(groupKey(q.id, l.group), nil))
+		errs = append(errs, c.Batch.Delete(groupKey(q.id, l.group), nil))
 	} else {
-		errs = append(errs, c.batch.Set(groupKey(q.id, l.group), r.encode(), nil))
+		errs = append(errs, c.Batch.Set(groupKey(q.id, l.group), r.encode(), nil))
 	}
 	return *r, errors.Join(errs...)
 }
@@ -329,7 +335,7 @@ func (q *queue) removeMember(c *commit, l *lease) (groupRecord, error) {
 func (q *queue) nextMember(name string, behind uint64) (p place, hasState bool, err error) {
 	o := q.changes()
 	found := false
-	err = scan(q.e.db, memberKey(q.id, name, behind+1), memberKey(q.id, name, math.MaxUint64), func(k, v []byte) (bool, error) {
+	err = store.Scan(q.store.DB, memberKey(q.id, name, behind+1), memberKey(q.id, name, math.MaxUint64), func(k, v []byte) (bool, error) {
 		p.id = binary.BigEndian.Uint64(k[len(k)-8:])
 		found = !o.removed[p.id]
 		hasState = len(v) > 0 && v[0]&flagState != 0
@@ -362,7 +368,7 @@ func (q *queue) nextMember(name string, behind uint64) (p place, hasState bool, 
 	return p, hasState, err
 }
 
-func (o *settleOp) publish() {
+func (o *settleOp) Publish() {
 	q := o.q
 	q.mu.Lock()
 	defer q.mu.Unlock()

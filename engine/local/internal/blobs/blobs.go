@@ -1,4 +1,7 @@
-package local
+// Package blobs keeps blobs in files blobs/aa/aabb… beside the database. A blob
+// is written to a file of another name, synced, and renamed; then the directories
+// are synced. So what bears a blob's name is whole.
+package blobs
 
 import (
 	"context"
@@ -17,47 +20,47 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
-// blobs implements engine.Blobs with files blobs/aa/aabb… beside the database.
-// A blob is written to a file of another name, synced, and renamed; then the
-// directories are synced. So what bears a blob's name is whole.
-type blobs struct {
-	e    *Engine
-	last atomic.Uint64 // of the names of files being written
-	dirs sync.Mutex    // held while a directory is made
+// Blobs implements engine.Blobs in the directory of a store.
+type Blobs struct {
+	store *store.Store
+	last  atomic.Uint64 // of the names of files being written
+	dirs  sync.Mutex    // held while a directory is made
 }
 
 const categoryBlob vfs.DiskWriteCategory = "signalbox-blob"
 
-func (s *blobs) root() string { return filepath.Join(s.e.dir, "blobs") }
-func (s *blobs) temp() string { return filepath.Join(s.root(), "tmp") }
+func (s *Blobs) root() string { return filepath.Join(s.store.Dir, "blobs") }
+func (s *Blobs) temp() string { return filepath.Join(s.root(), "tmp") }
 
-func (s *blobs) path(d engine.Digest) (dir, file string) {
+func (s *Blobs) path(d engine.Digest) (dir, file string) {
 	dir = filepath.Join(s.root(), string(d[:2]))
 	return dir, filepath.Join(dir, string(d))
 }
 
-// open removes what a crash has left half written.
-func (s *blobs) open() error {
-	if err := s.e.makeDir(s.temp()); err != nil {
-		return fmt.Errorf("making the directory of blobs: %w", err)
+// Open is the blobs beside a store. It removes what a crash has left half written.
+func Open(in *store.Store) (*Blobs, error) {
+	s := &Blobs{store: in}
+	if err := s.store.MakeDir(s.temp()); err != nil {
+		return nil, fmt.Errorf("making the directory of blobs: %w", err)
 	}
-	left, err := s.e.fs.List(s.temp())
+	left, err := s.store.FS.List(s.temp())
 	for _, name := range left {
-		err = errors.Join(err, s.e.fs.Remove(filepath.Join(s.temp(), name)))
+		err = errors.Join(err, s.store.FS.Remove(filepath.Join(s.temp(), name)))
 	}
 	if err != nil {
-		err = fmt.Errorf("clearing the directory of blobs: %w", err)
+		return nil, fmt.Errorf("clearing the directory of blobs: %w", err)
 	}
-	return err
+	return s, nil
 }
 
-func (s *blobs) Put(ctx context.Context, r io.Reader) (engine.Digest, int64, error) {
+func (s *Blobs) Put(ctx context.Context, r io.Reader) (engine.Digest, int64, error) {
 	if err := ctx.Err(); err != nil {
 		return "", 0, err
 	}
-	if err := s.e.alive(); err != nil {
+	if err := s.store.Alive(); err != nil {
 		return "", 0, err
 	}
 	temp := filepath.Join(s.temp(), strconv.FormatUint(s.last.Add(1), 10))
@@ -66,20 +69,20 @@ func (s *blobs) Put(ctx context.Context, r io.Reader) (engine.Digest, int64, err
 		err = s.keep(temp, d)
 	}
 	if err != nil {
-		s.e.fs.Remove(temp)
+		s.store.FS.Remove(temp)
 		return "", 0, err
 	}
 	return d, n, nil
 }
 
-func (s *blobs) write(ctx context.Context, name string, r io.Reader) (engine.Digest, int64, error) {
-	f, err := s.e.fs.Create(name, categoryBlob)
+func (s *Blobs) write(ctx context.Context, name string, r io.Reader) (engine.Digest, int64, error) {
+	f, err := s.store.FS.Create(name, categoryBlob)
 	if err != nil {
 		return "", 0, fmt.Errorf("writing a blob: %w", err)
 	}
 	h := sha256.New()
 	// A vfs.File may change what it is given to write: the hash comes first.
-	n, err := io.Copy(io.MultiWriter(h, f), whileAlive{ctx, s.e, r})
+	n, err := io.Copy(io.MultiWriter(h, f), whileAlive{ctx, s.store, r})
 	if err == nil {
 		if err = f.Sync(); err != nil {
 			err = fmt.Errorf("syncing a blob: %w", err)
@@ -90,8 +93,8 @@ func (s *blobs) write(ctx context.Context, name string, r io.Reader) (engine.Dig
 
 // whileAlive stops reading when the context ends or the engine is closed.
 type whileAlive struct {
-	ctx context.Context
-	e   *Engine
+	ctx   context.Context
+	store *store.Store
 	io.Reader
 }
 
@@ -99,27 +102,27 @@ func (r whileAlive) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	if err := r.e.alive(); err != nil {
+	if err := r.store.Alive(); err != nil {
 		return 0, err
 	}
 	return r.Reader.Read(p)
 }
 
 // keep gives a file its name for good.
-func (s *blobs) keep(temp string, d engine.Digest) error {
-	if err := s.e.enter(); err != nil {
+func (s *Blobs) keep(temp string, d engine.Digest) error {
+	if err := s.store.Enter(); err != nil {
 		return err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	dir, file := s.path(d)
 	s.dirs.Lock()
-	err := s.e.makeDir(dir)
+	err := s.store.MakeDir(dir)
 	s.dirs.Unlock()
 	if err == nil {
-		err = s.e.fs.Rename(temp, file)
+		err = s.store.FS.Rename(temp, file)
 	}
 	if err == nil {
-		err = syncDir(s.e.fs, dir)
+		err = store.SyncDir(s.store.FS, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("keeping the blob %s: %w", d, err)
@@ -132,19 +135,19 @@ func known(d engine.Digest) bool {
 	return len(d) == 2*sha256.Size && strings.Trim(string(d), "0123456789abcdef") == ""
 }
 
-func (s *blobs) Open(ctx context.Context, d engine.Digest) (engine.Blob, error) {
+func (s *Blobs) Open(ctx context.Context, d engine.Digest) (engine.Blob, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	if !known(d) {
 		return nil, fmt.Errorf("the blob %.70q: %w", d, engine.ErrNotFound)
 	}
 	_, file := s.path(d)
-	f, err := s.e.fs.Open(file)
+	f, err := s.store.FS.Open(file)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = engine.ErrNotFound
@@ -158,24 +161,24 @@ func (s *blobs) Open(ctx context.Context, d engine.Digest) (engine.Blob, error) 
 	return &blob{io.NewSectionReader(f, 0, info.Size()), f}, nil
 }
 
-func (s *blobs) Delete(ctx context.Context, d engine.Digest) error {
+func (s *Blobs) Delete(ctx context.Context, d engine.Digest) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.e.enter(); err != nil {
+	if err := s.store.Enter(); err != nil {
 		return err
 	}
-	defer s.e.leave()
+	defer s.store.Leave()
 	if !known(d) {
 		return nil
 	}
 	dir, file := s.path(d)
-	err := s.e.fs.Remove(file)
+	err := s.store.FS.Remove(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(s.e.fs, dir)
+		err = store.SyncDir(s.store.FS, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("deleting the blob %s: %w", d, err)

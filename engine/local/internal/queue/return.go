@@ -1,10 +1,11 @@
-package local
+package queue
 
 import (
 	"errors"
 	"fmt"
 
 	"github.com/signalbox/signalbox/engine"
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // putBackOp makes a leased message one that can be leased again at due.
@@ -19,7 +20,7 @@ type putBackOp struct {
 	head  groupRecord
 }
 
-func (o *putBackOp) prepare(c *commit) error {
+func (o *putBackOp) Prepare(c *store.Commit) error {
 	q, l := o.q, o.l
 	if o.epoch != q.epoch {
 		return fmt.Errorf("the queue was purged meanwhile: %w", engine.ErrLease)
@@ -45,7 +46,7 @@ func (o *putBackOp) prepare(c *commit) error {
 	q.join(c)
 	var errs []error
 	if o.body != nil {
-		d := c.batch.SetDeferred(shelfLen+8, m.size())
+		d := c.Batch.SetDeferred(shelfLen+8, m.size())
 		copy(d.Key, messageKey(q.id, shelfBodies, l.id))
 		m.encode(d.Value)
 		errs = append(errs, d.Finish())
@@ -54,26 +55,26 @@ func (o *putBackOp) prepare(c *commit) error {
 		errs = append(errs, o.move(c))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return c.e.pipe.fail(err)
+		return c.Fail(err)
 	}
 	return nil
 }
 
 // move writes the message's new state, and its new place.
-func (o *putBackOp) move(c *commit) error {
+func (o *putBackOp) move(c *store.Commit) error {
 	q, l := o.q, o.l
 	from, to := place{l.due, l.id}, place{o.due, l.id}
-	o.state = state{due: o.due, first: l.first, count: l.count, delayed: o.due > c.now}
-	errs := []error{c.batch.Set(messageKey(q.id, shelfStates, l.id), o.state.encode(), nil)}
+	o.state = state{due: o.due, first: l.first, count: l.count, delayed: o.due > c.Now}
+	errs := []error{c.Batch.Set(messageKey(q.id, shelfStates, l.id), o.state.encode(), nil)}
 	if l.delayed {
-		errs = append(errs, c.batch.Delete(placeKey(q.id, shelfDelayed, from), nil))
+		errs = append(errs, c.Batch.Delete(placeKey(q.id, shelfDelayed, from), nil))
 	}
 	if o.state.delayed {
-		errs = append(errs, c.batch.Set(placeKey(q.id, shelfDelayed, to), nil, nil))
+		errs = append(errs, c.Batch.Set(placeKey(q.id, shelfDelayed, to), nil, nil))
 	}
 	if l.group == "" {
 		errs = append(errs,
-			c.batch.Delete(placeKey(q.id, shelfDue, from), nil),
+			c.Batch.Delete(placeKey(q.id, shelfDue, from), nil),
 			q.setDue(c, to, "", true))
 		return errors.Join(errs...)
 	}
@@ -82,17 +83,17 @@ func (o *putBackOp) move(c *commit) error {
 		return err
 	}
 	q.changes().dues[l.id] = o.due
-	errs = append(errs, c.batch.Set(memberKey(q.id, l.group, l.id), []byte{flagState}, nil))
+	errs = append(errs, c.Batch.Set(memberKey(q.id, l.group, l.id), []byte{flagState}, nil))
 	if r.head.id == l.id {
-		errs = append(errs, c.batch.Delete(placeKey(q.id, shelfDue, r.head), nil), q.setDue(c, to, l.group, true))
+		errs = append(errs, c.Batch.Delete(placeKey(q.id, shelfDue, r.head), nil), q.setDue(c, to, l.group, true))
 		r.head = to
-		errs = append(errs, c.batch.Set(groupKey(q.id, l.group), r.encode(), nil))
+		errs = append(errs, c.Batch.Set(groupKey(q.id, l.group), r.encode(), nil))
 	}
 	o.head = *r
 	return errors.Join(errs...)
 }
 
-func (o *putBackOp) publish() {
+func (o *putBackOp) Publish() {
 	q, l := o.q, o.l
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -117,7 +118,7 @@ type saveOp struct {
 	leases []lease
 }
 
-func (o *saveOp) prepare(c *commit) error {
+func (o *saveOp) Prepare(c *store.Commit) error {
 	q := o.q
 	if o.epoch != q.epoch {
 		return nil
@@ -125,25 +126,25 @@ func (o *saveOp) prepare(c *commit) error {
 	q.join(c)
 	for _, l := range o.leases {
 		s := state{due: l.due, first: l.first, count: l.count, delayed: l.delayed}
-		err := c.batch.Set(messageKey(q.id, shelfStates, l.id), s.encode(), nil)
+		err := c.Batch.Set(messageKey(q.id, shelfStates, l.id), s.encode(), nil)
 		if l.group == "" {
 			err = errors.Join(err, q.setDue(c, place{l.due, l.id}, "", true))
 		} else {
 			r, e := q.groupNow(l.group)
-			err = errors.Join(err, e, c.batch.Set(memberKey(q.id, l.group, l.id), []byte{flagState}, nil))
+			err = errors.Join(err, e, c.Batch.Set(memberKey(q.id, l.group, l.id), []byte{flagState}, nil))
 			q.changes().dues[l.id] = l.due
 			if e == nil && r.head.id == l.id {
 				err = errors.Join(err, q.setDue(c, r.head, l.group, true))
 			}
 		}
 		if err != nil {
-			return c.e.pipe.fail(err)
+			return c.Fail(err)
 		}
 	}
 	return nil
 }
 
-func (o *saveOp) publish() {
+func (o *saveOp) Publish() {
 	o.q.mu.Lock()
 	defer o.q.mu.Unlock()
 	if o.epoch == o.q.durable {
@@ -154,14 +155,14 @@ func (o *saveOp) publish() {
 
 // clearOp purges or drops a queue.
 type clearOp struct {
-	e    *Engine
+	of   *Queues
 	name string
 	drop bool
 	q    *queue
 }
 
-func (o *clearOp) prepare(c *commit) error {
-	q, err := o.e.queue(o.name, false)
+func (o *clearOp) Prepare(c *store.Commit) error {
+	q, err := o.of.queue(o.name, false)
 	if err != nil || q == nil {
 		return err
 	}
@@ -173,22 +174,22 @@ func (o *clearOp) prepare(c *commit) error {
 	q.count = 0
 	if !o.drop {
 		q.join(c)
-		return c.batch.DeleteRange(shelf(q.id, shelfBodies), shelf(q.id, shelfEnd), nil)
+		return c.Batch.DeleteRange(shelf(q.id, shelfBodies), shelf(q.id, shelfEnd), nil)
 	}
 	return errors.Join(
-		c.batch.Delete(nameKey(kindQueue, o.name), nil),
-		c.batch.DeleteRange(shelf(q.id, 0), shelf(q.id, shelfEnd), nil))
+		c.Batch.Delete(store.NameKey(store.KindQueue, o.name), nil),
+		c.Batch.DeleteRange(shelf(q.id, 0), shelf(q.id, shelfEnd), nil))
 }
 
-func (o *clearOp) publish() {
+func (o *clearOp) Publish() {
 	q := o.q
 	if q == nil {
 		return
 	}
 	if o.drop {
-		o.e.mu.Lock()
-		delete(o.e.queues, o.name)
-		o.e.mu.Unlock()
+		o.of.mu.Lock()
+		delete(o.of.queues, o.name)
+		o.of.mu.Unlock()
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,9 +1,11 @@
-package local
+package queue
 
 import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+
+	"github.com/signalbox/signalbox/engine/local/internal/store"
 )
 
 // A queue on disk and in memory.
@@ -22,17 +24,18 @@ import (
 // What is committed but not durable yet is passed by too: it is put into early
 // when it is published, if the front has gone beyond it.
 type queue struct {
-	e    *Engine
-	name string
+	of    *Queues
+	store *store.Store
+	name  string
 
 	// The committer's.
 	id      uint32 // zero: nothing was written yet
 	next    uint64 // id of the next message
 	count   int
-	bucket  int64    // of dedup; older ones have been deleted
-	epoch   int      // counts purges and the drop
-	overlay *overlay // what the batch that is prepared has changed
-	commit  *commit  // that batch
+	bucket  int64         // of dedup; older ones have been deleted
+	epoch   int           // counts purges and the drop
+	overlay *overlay      // what the batch that is prepared has changed
+	commit  *store.Commit // that batch
 
 	mu        sync.Mutex // guards what follows
 	durable   int        // epoch as published
@@ -84,19 +87,19 @@ type group struct {
 }
 
 // queue finds a queue; nil where it was never written to and create is false.
-func (e *Engine) queue(name string, create bool) (*queue, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if q := e.queues[name]; q != nil {
+func (s *Queues) queue(name string, create bool) (*queue, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.queues[name]; q != nil {
 		return q, nil
 	}
-	id, err := e.lookup(kindQueue, name)
+	id, err := s.store.Lookup(store.KindQueue, name)
 	if err != nil || id == 0 && !create {
 		return nil, err
 	}
-	q := &queue{e: e, name: name, id: id, next: 1}
+	q := &queue{of: s, store: s.store, name: name, id: id, next: 1}
 	if id != 0 {
-		b, err := get(e.db, shelf(id, shelfMeta))
+		b, err := store.Get(s.store.DB, shelf(id, shelfMeta))
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +111,7 @@ func (e *Engine) queue(name string, create bool) (*queue, error) {
 	q.published, q.total = q.next-1, q.count
 	q.reset()
 	q.delayed.known = q.total == 0
-	e.queues[name] = q
+	s.queues[name] = q
 	return q, nil
 }
 
@@ -205,7 +208,7 @@ func (q *queue) expire(now int64) {
 	}
 	if len(ended) > 0 {
 		// The counts of leases are written without waiting for it.
-		q.e.pipe.submit(&request{op: &saveOp{q: q, epoch: q.durable, leases: ended}, size: 64 * len(ended), lazy: true})
+		_ = q.store.Submit(&store.Request{Op: &saveOp{q: q, epoch: q.durable, leases: ended}, Size: 64 * len(ended), Lazy: true})
 	}
 }
 
