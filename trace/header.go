@@ -22,6 +22,9 @@ type Header struct {
 	Root    string // the trace: "1-65a1b2c3-0123456789abcdef01234567"
 	Parent  string // the span that what follows belongs under: 16 hexadecimal digits; may be empty
 	Sampled string // "0", "1", "?"; may be empty
+	// Lineage tells through which functions what is under way came, and how often
+	// (Lambda developer guide, page invocation-recursion); may be empty.
+	Lineage string
 }
 
 // Parse reads a tracing header; false where it names no trace.
@@ -39,6 +42,10 @@ func Parse(text string) (Header, bool) {
 			h.Parent = value
 		case "Sampled":
 			h.Sampled = value
+		case "Lineage":
+			if len(value) <= maxHeader/2 && strings.Trim(value, "0123456789abcdef:|") == "" {
+				h.Lineage = value
+			}
 		}
 	}
 	return h, sound(h.Root) && (h.Parent == "" || sound(h.Parent))
@@ -61,13 +68,28 @@ func (h Header) String() string {
 	if sampled == "" {
 		sampled = "0"
 	}
-	return text + ";Sampled=" + sampled
+	text += ";Sampled=" + sampled
+	if h.Lineage != "" {
+		text += ";Lineage=" + h.Lineage
+	}
+	return text
 }
 
 // Under is the header for what belongs under a span of the same trace.
 func (h Header) Under(span string) Header {
 	h.Parent = span
 	return h
+}
+
+// Loopless is a header without its lineage: it goes on from where loops are not
+// looked for.
+func Loopless(header string) string {
+	h, ok := Parse(header)
+	if !ok || h.Lineage == "" {
+		return header
+	}
+	h.Lineage = ""
+	return h.String()
 }
 
 // Begun is when the trace began, to the second; zero where its id does not tell.
@@ -106,6 +128,7 @@ func OfEvent(header, eventID string, ingested time.Time) Header {
 	if !ok {
 		h = Header{Root: fmt.Sprintf("1-%08x-%s", uint32(ingested.Unix()), hex.EncodeToString(sum[8:20])), Sampled: "0"}
 	}
+	h.Lineage = "" // where events come from, loops are not looked for
 	return h.Under(hex.EncodeToString(sum[:8]))
 }
 

@@ -12,8 +12,10 @@ import (
 
 func TestHeadersNameATraceAndWhatIsUnderIt(t *testing.T) {
 	for text, want := range map[string]Header{
-		"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1":              {"1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8", "1"},
+		"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1":              {Root: "1-5759e988-bd862e3fe1be46a994272793", Parent: "53995c3f42cd8ad8", Sampled: "1"},
 		"Root=1-5759e988-bd862e3fe1be46a994272793":                                                {Root: "1-5759e988-bd862e3fe1be46a994272793"},
+		"Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=1:a87bd80c:0|1:68fd508a:15":             {Root: "1-5759e988-bd862e3fe1be46a994272793", Lineage: "1:a87bd80c:0|1:68fd508a:15"},
+		"Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=<1>":                                    {Root: "1-5759e988-bd862e3fe1be46a994272793"},
 		"Self=1-67891234-12456789abcdef012345678; Root=1-67891233-abcdef012345678912345678;X=a=b": {Root: "1-67891233-abcdef012345678912345678"},
 	} {
 		if got, ok := Parse(text); !ok || got != want {

@@ -70,7 +70,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 		}
 		p, err := q.prepare(draft{
 			body: body, delay: e.DelaySeconds, attributes: e.MessageAttributes, system: e.MessageSystemAttributes,
-			dedup: e.MessageDeduplicationId, group: e.MessageGroupId, sender: sender,
+			dedup: e.MessageDeduplicationId, group: e.MessageGroupId, sender: sender, trace: traceFrom(ctx),
 		}, now)
 		if err != nil {
 			f, err := failed(e.Id, err)

@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -20,6 +21,7 @@ type draft struct {
 	dedup      *string
 	group      *string
 	sender     string
+	trace      string // header of the request; the system attribute goes before it
 }
 
 // prepared is a draft that was found good.
@@ -31,7 +33,7 @@ type prepared struct {
 
 // digests are the three that a sender gets; "" where there is nothing to digest.
 func (p *prepared) digests() (body, attributes, system string) {
-	if p.Trace != "" {
+	if p.traceType != "" {
 		system = message.MD5OfAttributes([]message.Attribute{{Name: MessageSystemAttributeNameForSendsAWSTraceHeader, Type: p.traceType, Value: p.Trace}})
 	}
 	return message.MD5(p.Body), message.MD5OfAttributes(p.Attributes), system
@@ -56,7 +58,7 @@ func (q *queue) prepare(d draft, now time.Time) (prepared, error) {
 		return prepared{}, refuse.Invalidf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", set.MaxSize)
 	}
 	p := prepared{Envelope: message.Envelope{Body: d.body, Sender: d.sender, Attributes: attributes}}
-	p.Trace, p.traceType = trace.Value, trace.Type
+	p.Trace, p.traceType = cmp.Or(trace.Value, d.trace), trace.Type
 	if err := q.order(d, &p.Envelope, &p.kept, set); err != nil {
 		return prepared{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/sqs/message"
 	"github.com/signalbox/signalbox/services/sqs/refuse"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -21,7 +22,7 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendM
 	}
 	p, err := q.prepare(draft{
 		body: *in.MessageBody, delay: in.DelaySeconds, attributes: in.MessageAttributes, system: in.MessageSystemAttributes,
-		dedup: in.MessageDeduplicationId, group: in.MessageGroupId, sender: wire.FromContext(ctx).Account,
+		dedup: in.MessageDeduplicationId, group: in.MessageGroupId, sender: wire.FromContext(ctx).Account, trace: traceFrom(ctx),
 	}, s.clock.Now())
 	if err != nil {
 		return nil, err
@@ -61,4 +62,14 @@ func (q *queue) sequence(id uint64) *string {
 		return nil
 	}
 	return new(message.SequenceNumber(id))
+}
+
+// traceFrom is the trace header that a request came with, which its messages get
+// (X-Ray developer guide, page xray-services-sqs); empty where it names no trace.
+func traceFrom(ctx context.Context) string {
+	header := wire.FromContext(ctx).Trace
+	if _, ok := trace.Parse(header); !ok {
+		return ""
+	}
+	return header
 }
