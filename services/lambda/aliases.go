@@ -114,6 +114,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *api.UpdateAliasInput) (*a
 	if err := s.Aliases.Put(ctx, f.Key(a.Name), &a); err != nil {
 		return nil, err
 	}
+	s.Provisions.Sync(f)
 	return new(api.UpdateAliasOutput(describeAlias(&a))), nil
 }
 
@@ -134,6 +135,9 @@ func (s *Service) DeleteAlias(ctx context.Context, in *api.DeleteAliasInput) (*a
 		return nil, err
 	}
 	if err := s.Configs.Delete(ctx, key); err != nil {
+		return nil, err
+	}
+	if err := s.Provisions.Drop(ctx, f, *in.Name); err != nil {
 		return nil, err
 	}
 	return nil, s.URLs.Drop(ctx, f.Named(*in.Name))

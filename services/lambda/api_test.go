@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,6 +135,71 @@ func TestLayers(t *testing.T) {
 	if again := layer("lib", map[string]string{"x": ""}); !strings.HasSuffix(again, ":2") {
 		t.Errorf("the next version is %s", again)
 	}
+}
+
+func TestLayerPermissions(t *testing.T) {
+	w := start(t)
+	ctx := t.Context()
+	if _, err := w.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{LayerName: new("lib"), Content: &types.LayerVersionContentInput{ZipFile: zipOf(t, map[string]string{"x": ""})}}); err != nil {
+		t.Fatal(err)
+	}
+	add := func(sid, principal string, change func(*lambda.AddLayerVersionPermissionInput)) (*lambda.AddLayerVersionPermissionOutput, error) {
+		in := &lambda.AddLayerVersionPermissionInput{LayerName: new("lib"), VersionNumber: new(int64(1)), StatementId: &sid, Action: new("lambda:GetLayerVersion"), Principal: &principal}
+		if change != nil {
+			change(in)
+		}
+		return w.AddLayerVersionPermission(ctx, in)
+	}
+	get := func() (string, error) {
+		out, err := w.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: new("lib"), VersionNumber: new(int64(1))})
+		if err != nil {
+			return "", err
+		}
+		return *out.Policy, nil
+	}
+	refused := func(want string, err error) {
+		t.Helper()
+		if code, message := apiError(err); code+": "+message != want {
+			t.Errorf("the answer is %s: %s, want %s", code, message, want)
+		}
+	}
+	_, err := get()
+	refused("ResourceNotFoundException: No policy is associated with the given resource.", err)
+	first, err := add("one", "123456789012", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const arn = `"Action":"lambda:GetLayerVersion","Resource":"arn:aws:lambda:us-east-1:000000000000:layer:lib:1"`
+	const one = `{"Sid":"one","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},` + arn + `}`
+	const all = `{"Sid":"all","Effect":"Allow","Principal":"*",` + arn + `,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}}}`
+	if *first.Statement != one {
+		t.Errorf("the statement is %s, want %s", *first.Statement, one)
+	}
+	_, err = add("one", "*", nil)
+	refused("ResourceConflictException: The statement id (one) provided already exists. Please provide a new statement id, or remove the existing statement.", err)
+	_, err = add("all", "*", func(in *lambda.AddLayerVersionPermissionInput) { in.RevisionId = new("stale") })
+	refused("PreconditionFailedException: The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve the latest Revision Id", err)
+	_, err = add("all", "*", func(in *lambda.AddLayerVersionPermissionInput) { in.VersionNumber = new(int64(7)) })
+	refused("ResourceNotFoundException: Layer version arn:aws:lambda:us-east-1:000000000000:layer:lib:7 does not exist.", err)
+	if _, err := add("all", "*", func(in *lambda.AddLayerVersionPermissionInput) {
+		in.RevisionId, in.OrganizationId = first.RevisionId, new("o-abcdefghij")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.box.Restart()
+	if got, err := get(); err != nil || got != `{"Version":"2012-10-17","Id":"default","Statement":[`+one+`,`+all+`]}` {
+		t.Errorf("the policy is %s, %v", got, err)
+	}
+	remove := func(sid string) error {
+		_, err := w.RemoveLayerVersionPermission(ctx, &lambda.RemoveLayerVersionPermissionInput{LayerName: new("lib"), VersionNumber: new(int64(1)), StatementId: &sid})
+		return err
+	}
+	refused("ResourceNotFoundException: Statement none is not found in resource policy.", remove("none"))
+	if err := errors.Join(remove("one"), remove("all")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = get()
+	refused("ResourceNotFoundException: No policy is associated with the given resource.", err)
 }
 
 // TestRefusals has requests that AWS refuses, and its words.

@@ -13,7 +13,8 @@
 // (queues and streams), urls over httpevent (requests as events, answers as
 // responses), bundle (zip files), runtimes (what programs there are), process
 // (one execution environment), sandbox (a version's environments), watch (source
-// code that changes). Here are functions, versions, aliases, layers and
+// code that changes), provisioned (processes that are kept ready), permission
+// (resource policies), need (who may do what). Here are functions, versions, aliases, layers and
 // permissions, and Invoke.
 //
 // # What it covers
@@ -21,12 +22,11 @@
 // The operations of api/operations.txt. Runtimes nodejs*, python*, provided.* and
 // go1.x; a version that the machine does not have runs with the one that it
 // has, and says so. Not covered: container images, VPCs, file systems,
-// extensions, provisioned concurrency, response streaming (a streaming
-// handler's answer is gathered and sent whole), code signing, and the end of loops
-// of functions that call themselves. A function's memory is told and bounds the
-// heap of Node, but is not enforced otherwise. Code and layers lie where
-// LAMBDA_TASK_ROOT and PATH say: paths below /var/task and /opt are understood in
-// environment variables, not in code.
+// extensions, response streaming (a streaming handler's answer is gathered and
+// sent whole), and code signing. A function's memory is told and bounds the heap of
+// Node, but is not enforced otherwise. Code and layers lie where LAMBDA_TASK_ROOT
+// and PATH say: paths below /var/task and /opt are understood in environment
+// variables, not in code.
 //
 // In development the bucket hot-reload holds the folders of this machine, by
 // their absolute paths: such code runs where it lies, and a change of it counts

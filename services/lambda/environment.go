@@ -42,7 +42,7 @@ const execWrapper = "AWS_LAMBDA_EXEC_WRAPPER"
 
 // environment is that of a new process (developer guide, page
 // configuration-envvars): of this process's own it has PATH alone.
-func (w *workshop) environment(v *catalog.Version, variables map[string]string, paths []string, where layout, stream, tmp string) (env []string, expires time.Time, err error) {
+func (w *workshop) environment(v *catalog.Version, variables map[string]string, paths []string, where layout, stream, tmp string, provisioned bool) (env []string, expires time.Time, err error) {
 	expires = w.s.Clock.Now().Add(credentialsTime)
 	id, secret, token, err := w.s.Issuer.Issue(v.Account, sessionARN(v), expires)
 	if err != nil {
@@ -78,6 +78,9 @@ func (w *workshop) environment(v *catalog.Version, variables map[string]string, 
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(int(v.Memory)), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME": *v.Logging.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": stream,
 	})
+	if provisioned {
+		all["AWS_LAMBDA_INITIALIZATION_TYPE"] = "provisioned-concurrency"
+	}
 	if name := runtime.ExecutionEnv(); name != "" {
 		all["AWS_EXECUTION_ENV"] = name
 	}

@@ -86,5 +86,8 @@ func (s *Service) forgetOrphans(ctx context.Context) error {
 			}
 		}
 	}
+	if err := s.Provisions.DropOrphans(ctx); err != nil {
+		return err
+	}
 	return s.URLs.DropOrphans(ctx)
 }

@@ -206,6 +206,9 @@ func (s *Service) deleteVersion(ctx context.Context, n catalog.Name, f *catalog.
 			return api.Conflict("Version %s of function %s is used by alias %s.", v.Version, f.Name, a.Name)
 		}
 	}
+	if err := s.Provisions.Drop(ctx, f, v.Version); err != nil {
+		return err
+	}
 	if err := s.Versions.Delete(ctx, n.Key(v.Version)); err != nil {
 		return err
 	}
@@ -309,14 +312,6 @@ func (s *Service) GetRuntimeManagementConfig(ctx context.Context, in *api.GetRun
 	return &api.GetRuntimeManagementConfigOutput{UpdateRuntimeOn: new(api.UpdateRuntimeOnAuto), FunctionArn: new(n.ARN())}, nil
 }
 
-// GetFunctionRecursionConfig implements [api.API].
-func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in *api.GetFunctionRecursionConfigInput) (*api.GetFunctionRecursionConfigOutput, error) {
-	if _, _, err := s.Function(ctx, *in.FunctionName, nil); err != nil {
-		return nil, err
-	}
-	return &api.GetFunctionRecursionConfigOutput{RecursiveLoop: new(api.RecursiveLoopTerminate)}, nil
-}
-
 // GetAccountSettings implements [api.API].
 func (s *Service) GetAccountSettings(ctx context.Context, _ *api.GetAccountSettingsInput) (*api.GetAccountSettingsOutput, error) {
 	out := &api.GetAccountSettingsOutput{
@@ -334,6 +329,6 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *api.GetAccountSetti
 		}
 	}
 	out.AccountUsage.FunctionCount = new(int64(len(functions)))
-	out.AccountLimit.UnreservedConcurrentExecutions = new(int32(accountConcurrency - s.reserved(wire.ScopeOf(ctx), "")))
+	out.AccountLimit.UnreservedConcurrentExecutions = new(int32(s.unreserved(wire.ScopeOf(ctx))))
 	return out, nil
 }

@@ -61,7 +61,11 @@ func (s *Service) run(ctx context.Context, n catalog.Name, f *catalog.Function, 
 		p.RequestID = uuid.NewString()
 	}
 	begun := s.Clock.Now()
-	h := trace.Continue(p.Trace, begun)
+	h, err := descend(trace.Continue(p.Trace, begun), f)
+	if err != nil {
+		s.Logger.Warn("a function was stopped that invokes itself again and again", "function", n.ARN())
+		return Result{}, err
+	}
 	span := trace.Span{
 		Root: h.Root, ID: trace.NewSpan(), Parent: h.Parent, Kind: trace.Invocation, Name: n.Function, Resource: n.ARN(), Start: begun, Request: p.RequestID,
 	}
@@ -80,7 +84,7 @@ func (s *Service) run(ctx context.Context, n catalog.Name, f *catalog.Function, 
 
 // runVersion is run, inside its span.
 func (s *Service) runVersion(ctx context.Context, n catalog.Name, f *catalog.Function, payload []byte, p CallParams) (Result, error) {
-	leave, err := s.enter(f)
+	leave, err := s.enter(n, f)
 	if err != nil {
 		return Result{}, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
+	"github.com/signalbox/signalbox/services/lambda/permission"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -25,6 +26,7 @@ type layer struct {
 	Architectures []string
 	Created       time.Time
 	Deleted       bool // its number is not used again
+	Shared        permission.Policy
 }
 
 func (l *layer) key() string { return l.Scope.Key(l.Name, fmt.Sprintf("%010d", l.Version)) }

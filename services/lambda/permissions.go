@@ -2,56 +2,20 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"regexp"
-	"slices"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
+	"github.com/signalbox/signalbox/services/lambda/permission"
 	"github.com/signalbox/signalbox/wire"
 )
 
 // policy is the resource policy of a function or of one of its qualifiers.
 type policy struct {
 	wire.Scope
-	Function   string
-	Qualifier  string
-	Statements []statement
-	Revision   string
-}
-
-// statement is one permission, as the policy document shows it.
-type statement struct {
-	Sid       string
-	Effect    string
-	Principal any // "*", {"Service": …} or {"AWS": …}
-	Action    string
-	Resource  string
-	Condition map[string]map[string]string `json:",omitempty"`
-}
-
-// maxPolicy is how large a policy document may be, in bytes (Lambda quotas).
-const maxPolicy = 20 << 10
-
-var (
-	principalService = regexp.MustCompile(`^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|alexa\.amazon\.com)$|^alexa-[a-z-]+\.amazon\.com$`)
-	principalAccount = regexp.MustCompile(`^\d{12}$`)
-)
-
-func (p *policy) document() (string, error) {
-	text, err := json.Marshal(struct {
-		Version   string
-		ID        string `json:"Id"`
-		Statement []statement
-	}{"2012-10-17", "default", p.Statements})
-	if err != nil {
-		return "", fmt.Errorf("writing a policy: %w", err)
-	}
-	return string(text), nil
+	Function  string
+	Qualifier string
+	permission.Policy
 }
 
 // policyOf finds the policy that a request is about; it is empty where there is none.
@@ -84,46 +48,19 @@ func (s *Service) AddPermission(ctx context.Context, in *api.AddPermissionInput)
 	if in.RevisionId != nil && *in.RevisionId != old.Revision {
 		return nil, api.StaleRevision()
 	}
-	if slices.ContainsFunc(old.Statements, func(st statement) bool { return st.Sid == *in.StatementId }) {
-		return nil, api.Conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", *in.StatementId)
-	}
-	st := statement{Sid: *in.StatementId, Effect: "Allow", Action: *in.Action, Resource: n.ARN()}
-	if st.Principal, err = principal(*in.Principal); err != nil {
+	who, err := permission.Principal(*in.Principal)
+	if err != nil {
 		return nil, err
 	}
-	st.Condition = conditions(in)
 	p := *old
-	p.Statements = append(slices.Clone(old.Statements), st)
-	p.Revision = uuid.NewString()
-	document, err := p.document()
+	var text string
+	p.Policy, text, err = old.With(permission.Statement{
+		Sid: *in.StatementId, Effect: "Allow", Principal: who, Action: *in.Action, Resource: n.ARN(), Condition: conditions(in),
+	})
 	if err != nil {
 		return nil, err
 	}
-	if len(document) > maxPolicy {
-		return nil, api.Refuse(api.CodePolicyLengthExceededException, "The final policy size (%d) is bigger than the limit (%d).", len(document), maxPolicy)
-	}
-	if err := s.policies.Put(ctx, n.Key(n.Qualifier), &p); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(st)
-	if err != nil {
-		return nil, fmt.Errorf("writing a statement: %w", err)
-	}
-	return &api.AddPermissionOutput{Statement: new(string(text))}, nil
-}
-
-func principal(text string) (any, error) {
-	switch {
-	case text == "*":
-		return "*", nil
-	case principalService.MatchString(text):
-		return map[string]string{"Service": text}, nil
-	case principalAccount.MatchString(text):
-		return map[string]string{"AWS": "arn:aws:iam::" + text + ":root"}, nil
-	case strings.HasPrefix(text, "arn:"):
-		return map[string]string{"AWS": text}, nil
-	}
-	return nil, api.Invalid("The provided principal was invalid. Please check the principal and try again.")
+	return &api.AddPermissionOutput{Statement: &text}, s.policies.Put(ctx, n.Key(n.Qualifier), &p)
 }
 
 func conditions(in *api.AddPermissionInput) map[string]map[string]string {
@@ -162,16 +99,10 @@ func (s *Service) RemovePermission(ctx context.Context, in *api.RemovePermission
 	if in.RevisionId != nil && *in.RevisionId != old.Revision {
 		return nil, api.StaleRevision()
 	}
-	at := slices.IndexFunc(old.Statements, func(st statement) bool { return st.Sid == *in.StatementId })
-	if at < 0 {
-		if len(old.Statements) == 0 {
-			return nil, api.NotFound("No policy is associated with the given resource.")
-		}
-		return nil, api.NotFound("Statement %s is not found in resource policy.", *in.StatementId)
-	}
 	p := *old
-	p.Statements = slices.Delete(slices.Clone(old.Statements), at, at+1)
-	p.Revision = uuid.NewString()
+	if p.Policy, err = old.Without(*in.StatementId); err != nil {
+		return nil, err
+	}
 	if len(p.Statements) == 0 {
 		return nil, s.policies.Delete(ctx, n.Key(n.Qualifier))
 	}
@@ -187,16 +118,24 @@ func (s *Service) GetPolicy(ctx context.Context, in *api.GetPolicyInput) (*api.G
 	if len(p.Statements) == 0 {
 		return nil, api.NotFound("The resource you requested does not exist.")
 	}
-	document, err := p.document()
+	document, err := p.Document()
 	return &api.GetPolicyOutput{Policy: &document, RevisionId: new(p.Revision)}, err
 }
 
-// Policy is the policy document of a function, or of the version or alias that
-// the ARN names; empty where there is none. It is for who evaluates permissions.
-func (s *Service) Policy(ctx context.Context, functionARN string) (string, error) {
-	_, p, err := s.policyOf(ctx, functionARN, nil)
+// Policy is the policy document of a function, of the version or alias that the
+// ARN names, or of a layer's version; empty where there is none. It is for who
+// evaluates permissions.
+func (s *Service) Policy(ctx context.Context, resourceARN string) (string, error) {
+	if sc, name, version, err := locateLayer(ctx, resourceARN); err == nil && version > 0 {
+		l, err := s.layerVersion(sc, name, version)
+		if err != nil || len(l.Shared.Statements) == 0 {
+			return "", err
+		}
+		return l.Shared.Document()
+	}
+	_, p, err := s.policyOf(ctx, resourceARN, nil)
 	if err != nil || len(p.Statements) == 0 {
 		return "", err
 	}
-	return p.document()
+	return p.Document()
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/signalbox/signalbox/services/lambda/async"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/mapping"
+	"github.com/signalbox/signalbox/services/lambda/need"
+	"github.com/signalbox/signalbox/services/lambda/provisioned"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
 	"github.com/signalbox/signalbox/services/lambda/sources"
@@ -78,6 +80,9 @@ const (
 // URLPath is where function URLs are reached by path.
 const URLPath = urls.Path
 
+// Needs says what a caller must be allowed for a request.
+func Needs(in any, r *wire.Request) []wire.Permission { return need.Of(in, r) }
+
 // Issuer makes temporary credentials.
 type Issuer interface {
 	Issue(account, principalARN string, expires time.Time) (accessKeyID, secret, sessionToken string, err error)
@@ -91,6 +96,7 @@ type Service struct {
 	*async.Invocations
 	*mapping.Mappings
 	*urls.URLs
+	*provisioned.Provisions
 
 	host     *runtimes.Host
 	layers   *engine.Documents[layer]
@@ -130,6 +136,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	s.Mappings.Resume()
+	s.Provisions.Resume()
 	return s, nil
 }
 
@@ -160,6 +167,14 @@ func (s *Service) load(ctx context.Context) error {
 	load(func() (e error) {
 		s.Mappings, e = mapping.New(ctx, mapping.Config{
 			Engine: c.Engine, Clock: c.Clock, Logger: c.Logger, Catalog: s.Catalog, Queues: c.Queues, Streams: c.Streams, Call: s.Call, Send: s.Send, TraceOf: c.TraceOf,
+		})
+		return
+	})
+	load(func() (e error) {
+		s.Provisions, e = provisioned.New(ctx, provisioned.Config{
+			Engine: c.Engine, Clock: c.Clock, Catalog: s.Catalog, Unreserved: s.unreserved,
+			Keep: func(v *catalog.Version, n int) { s.workshop.keep(v, n) },
+			Kept: func(v *catalog.Version) (int, error) { return s.workshop.ready(v) },
 		})
 		return
 	})

@@ -99,6 +99,9 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *api.PutFunctio
 		return nil, err
 	}
 	wanted := *in.ReservedConcurrentExecutions
+	if held := s.Provisions.Of(f); int(wanted) < held {
+		return nil, api.Invalid(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", wanted, held)
+	}
 	if left := accountConcurrency - s.reserved(f.Scope, f.Name) - int(wanted); left < minUnreserved {
 		return nil, api.Invalid("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
 	}

@@ -32,6 +32,7 @@ type workshop struct {
 
 	mu      sync.Mutex // guards what follows
 	benches map[string]*bench
+	kept    map[string]*kept
 	closed  bool
 	ends    sync.WaitGroup // of pools that are being closed
 }
@@ -47,7 +48,7 @@ type bench struct {
 }
 
 func newWorkshop(s *Service) (*workshop, error) {
-	w := &workshop{s: s, code: filepath.Join(s.Data, "code"), tmp: filepath.Join(s.Data, "tmp"), benches: map[string]*bench{}}
+	w := &workshop{s: s, code: filepath.Join(s.Data, "code"), tmp: filepath.Join(s.Data, "tmp"), benches: map[string]*bench{}, kept: map[string]*kept{}}
 	for _, dir := range []string{w.code, w.tmp} {
 		if err := os.RemoveAll(dir); err != nil {
 			return nil, fmt.Errorf("clearing %s: %w", dir, err)
@@ -99,6 +100,7 @@ func (w *workshop) pool(ctx context.Context, v *catalog.Version) (*sandbox.Pool,
 func (w *workshop) make(key string, b *bench, v *catalog.Version) {
 	defer close(b.ready)
 	b.pool, b.err = w.prepare(w.s.life, b, v)
+	w.equip(key, b)
 	if b.err == nil {
 		return
 	}
@@ -138,6 +140,7 @@ func (w *workshop) drop(v *catalog.Version) {
 	key := v.Named().Key(v.Version)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	delete(w.kept, key)
 	if b := w.benches[key]; b != nil {
 		w.retire(key, b)
 	}
@@ -240,8 +243,8 @@ func (w *workshop) prepare(ctx context.Context, b *bench, v *catalog.Version) (*
 		Command: command, Dir: task, Tmp: w.tmp,
 		Timeout: time.Duration(v.Timeout) * time.Second, Memory: int(v.Memory),
 		LogGroup: *v.Logging.LogGroup, JSON: *v.Logging.LogFormat == api.LogFormatJson,
-		Environment: func(stream, tmp string) ([]string, time.Time, error) {
-			return w.environment(v, variables, w.s.host.Env(runtime, interpreter, task, opt, sdk), where, stream, tmp)
+		Environment: func(stream, tmp string, provisioned bool) ([]string, time.Time, error) {
+			return w.environment(v, variables, w.s.host.Env(runtime, interpreter, task, opt, sdk), where, stream, tmp, provisioned)
 		},
 	}), nil
 }

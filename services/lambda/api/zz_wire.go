@@ -40,6 +40,7 @@ type API interface {
 	GetFunctionCodeSigningConfig(ctx context.Context, in *GetFunctionCodeSigningConfigInput) (*GetFunctionCodeSigningConfigOutput, error)
 	GetRuntimeManagementConfig(ctx context.Context, in *GetRuntimeManagementConfigInput) (*GetRuntimeManagementConfigOutput, error)
 	GetFunctionRecursionConfig(ctx context.Context, in *GetFunctionRecursionConfigInput) (*GetFunctionRecursionConfigOutput, error)
+	PutFunctionRecursionConfig(ctx context.Context, in *PutFunctionRecursionConfigInput) (*PutFunctionRecursionConfigOutput, error)
 	PublishVersion(ctx context.Context, in *PublishVersionInput) (*PublishVersionOutput, error)
 	ListVersionsByFunction(ctx context.Context, in *ListVersionsByFunctionInput) (*ListVersionsByFunctionOutput, error)
 	CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error)
@@ -53,11 +54,18 @@ type API interface {
 	ListLayers(ctx context.Context, in *ListLayersInput) (*ListLayersOutput, error)
 	ListLayerVersions(ctx context.Context, in *ListLayerVersionsInput) (*ListLayerVersionsOutput, error)
 	DeleteLayerVersion(ctx context.Context, in *DeleteLayerVersionInput) (*DeleteLayerVersionOutput, error)
+	AddLayerVersionPermission(ctx context.Context, in *AddLayerVersionPermissionInput) (*AddLayerVersionPermissionOutput, error)
+	RemoveLayerVersionPermission(ctx context.Context, in *RemoveLayerVersionPermissionInput) (*RemoveLayerVersionPermissionOutput, error)
+	GetLayerVersionPolicy(ctx context.Context, in *GetLayerVersionPolicyInput) (*GetLayerVersionPolicyOutput, error)
 	Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, error)
 	InvokeAsync(ctx context.Context, in *InvokeAsyncInput) (*InvokeAsyncOutput, error)
 	PutFunctionConcurrency(ctx context.Context, in *PutFunctionConcurrencyInput) (*PutFunctionConcurrencyOutput, error)
 	GetFunctionConcurrency(ctx context.Context, in *GetFunctionConcurrencyInput) (*GetFunctionConcurrencyOutput, error)
 	DeleteFunctionConcurrency(ctx context.Context, in *DeleteFunctionConcurrencyInput) (*DeleteFunctionConcurrencyOutput, error)
+	PutProvisionedConcurrencyConfig(ctx context.Context, in *PutProvisionedConcurrencyConfigInput) (*PutProvisionedConcurrencyConfigOutput, error)
+	GetProvisionedConcurrencyConfig(ctx context.Context, in *GetProvisionedConcurrencyConfigInput) (*GetProvisionedConcurrencyConfigOutput, error)
+	DeleteProvisionedConcurrencyConfig(ctx context.Context, in *DeleteProvisionedConcurrencyConfigInput) (*DeleteProvisionedConcurrencyConfigOutput, error)
+	ListProvisionedConcurrencyConfigs(ctx context.Context, in *ListProvisionedConcurrencyConfigsInput) (*ListProvisionedConcurrencyConfigsOutput, error)
 	PutFunctionEventInvokeConfig(ctx context.Context, in *PutFunctionEventInvokeConfigInput) (*PutFunctionEventInvokeConfigOutput, error)
 	UpdateFunctionEventInvokeConfig(ctx context.Context, in *UpdateFunctionEventInvokeConfigInput) (*UpdateFunctionEventInvokeConfigOutput, error)
 	GetFunctionEventInvokeConfig(ctx context.Context, in *GetFunctionEventInvokeConfigInput) (*GetFunctionEventInvokeConfigOutput, error)
@@ -102,6 +110,7 @@ func NewService(api API) *wire.Service {
 			wire.Op("GetFunctionCodeSigningConfig", wire.Route{Method: "GET", URI: "/2020-06-30/functions/{FunctionName}/code-signing-config"}, api.GetFunctionCodeSigningConfig),
 			wire.Op("GetRuntimeManagementConfig", wire.Route{Method: "GET", URI: "/2021-07-20/functions/{FunctionName}/runtime-management-config"}, api.GetRuntimeManagementConfig),
 			wire.Op("GetFunctionRecursionConfig", wire.Route{Method: "GET", URI: "/2024-08-31/functions/{FunctionName}/recursion-config"}, api.GetFunctionRecursionConfig),
+			wire.Op("PutFunctionRecursionConfig", wire.Route{Method: "PUT", URI: "/2024-08-31/functions/{FunctionName}/recursion-config"}, api.PutFunctionRecursionConfig),
 			wire.Op("PublishVersion", wire.Route{Method: "POST", URI: "/2015-03-31/functions/{FunctionName}/versions", Status: 201}, api.PublishVersion),
 			wire.Op("ListVersionsByFunction", wire.Route{Method: "GET", URI: "/2015-03-31/functions/{FunctionName}/versions"}, api.ListVersionsByFunction),
 			wire.Op("CreateAlias", wire.Route{Method: "POST", URI: "/2015-03-31/functions/{FunctionName}/aliases", Status: 201}, api.CreateAlias),
@@ -115,11 +124,18 @@ func NewService(api API) *wire.Service {
 			wire.Op("ListLayers", wire.Route{Method: "GET", URI: "/2018-10-31/layers"}, api.ListLayers),
 			wire.Op("ListLayerVersions", wire.Route{Method: "GET", URI: "/2018-10-31/layers/{LayerName}/versions"}, api.ListLayerVersions),
 			wire.Op("DeleteLayerVersion", wire.Route{Method: "DELETE", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", Status: 204, NoOutput: true}, api.DeleteLayerVersion),
+			wire.Op("AddLayerVersionPermission", wire.Route{Method: "POST", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", Status: 201}, api.AddLayerVersionPermission),
+			wire.Op("RemoveLayerVersionPermission", wire.Route{Method: "DELETE", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", Status: 204, NoOutput: true}, api.RemoveLayerVersionPermission),
+			wire.Op("GetLayerVersionPolicy", wire.Route{Method: "GET", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"}, api.GetLayerVersionPolicy),
 			wire.Op("Invoke", wire.Route{Method: "POST", URI: "/2015-03-31/functions/{FunctionName}/invocations"}, api.Invoke),
 			wire.Op("InvokeAsync", wire.Route{Method: "POST", URI: "/2014-11-13/functions/{FunctionName}/invoke-async", Status: 202}, api.InvokeAsync),
 			wire.Op("PutFunctionConcurrency", wire.Route{Method: "PUT", URI: "/2017-10-31/functions/{FunctionName}/concurrency"}, api.PutFunctionConcurrency),
 			wire.Op("GetFunctionConcurrency", wire.Route{Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/concurrency"}, api.GetFunctionConcurrency),
 			wire.Op("DeleteFunctionConcurrency", wire.Route{Method: "DELETE", URI: "/2017-10-31/functions/{FunctionName}/concurrency", Status: 204, NoOutput: true}, api.DeleteFunctionConcurrency),
+			wire.Op("PutProvisionedConcurrencyConfig", wire.Route{Method: "PUT", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", Status: 202}, api.PutProvisionedConcurrencyConfig),
+			wire.Op("GetProvisionedConcurrencyConfig", wire.Route{Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"}, api.GetProvisionedConcurrencyConfig),
+			wire.Op("DeleteProvisionedConcurrencyConfig", wire.Route{Method: "DELETE", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", Status: 204, NoOutput: true}, api.DeleteProvisionedConcurrencyConfig),
+			wire.Op("ListProvisionedConcurrencyConfigs", wire.Route{Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"}, api.ListProvisionedConcurrencyConfigs),
 			wire.Op("PutFunctionEventInvokeConfig", wire.Route{Method: "PUT", URI: "/2019-09-25/functions/{FunctionName}/event-invoke-config"}, api.PutFunctionEventInvokeConfig),
 			wire.Op("UpdateFunctionEventInvokeConfig", wire.Route{Method: "POST", URI: "/2019-09-25/functions/{FunctionName}/event-invoke-config"}, api.UpdateFunctionEventInvokeConfig),
 			wire.Op("GetFunctionEventInvokeConfig", wire.Route{Method: "GET", URI: "/2019-09-25/functions/{FunctionName}/event-invoke-config"}, api.GetFunctionEventInvokeConfig),
@@ -176,6 +192,7 @@ func NewService(api API) *wire.Service {
 			{Name: "NoPublishedVersionException", Status: 400},
 			{Name: "PolicyLengthExceededException", Status: 400},
 			{Name: "PreconditionFailedException", Status: 412},
+			{Name: "ProvisionedConcurrencyConfigNotFoundException", Status: 404},
 			{Name: "PublicPolicyException", Status: 400},
 			{Name: "RecursiveInvocationException", Status: 400},
 			{Name: "RequestTooLargeException", Status: 413},
@@ -200,7 +217,6 @@ func NewService(api API) *wire.Service {
 			{Name: "UnsupportedMediaTypeException", Status: 415},
 		},
 		Unimplemented: []string{
-			"AddLayerVersionPermission",
 			"CheckpointDurableExecution",
 			"CreateCapacityProvider",
 			"CreateCodeSigningConfig",
@@ -208,7 +224,6 @@ func NewService(api API) *wire.Service {
 			"DeleteCodeSigningConfig",
 			"DeleteDurableExecution",
 			"DeleteFunctionCodeSigningConfig",
-			"DeleteProvisionedConcurrencyConfig",
 			"DeleteResourcePolicy",
 			"GetCapacityProvider",
 			"GetCodeSigningConfig",
@@ -216,8 +231,6 @@ func NewService(api API) *wire.Service {
 			"GetDurableExecutionHistory",
 			"GetDurableExecutionState",
 			"GetFunctionScalingConfig",
-			"GetLayerVersionPolicy",
-			"GetProvisionedConcurrencyConfig",
 			"GetResourcePolicy",
 			"InvokeWithResponseStream",
 			"ListCapacityProviders",
@@ -225,15 +238,11 @@ func NewService(api API) *wire.Service {
 			"ListDurableExecutionsByFunction",
 			"ListFunctionVersionsByCapacityProvider",
 			"ListFunctionsByCodeSigningConfig",
-			"ListProvisionedConcurrencyConfigs",
 			"PauseDurableExecution",
 			"PutFunctionCodeSigningConfig",
-			"PutFunctionRecursionConfig",
 			"PutFunctionScalingConfig",
-			"PutProvisionedConcurrencyConfig",
 			"PutResourcePolicy",
 			"PutRuntimeManagementConfig",
-			"RemoveLayerVersionPermission",
 			"ResumeDurableExecution",
 			"SendDurableExecutionCallbackFailure",
 			"SendDurableExecutionCallbackHeartbeat",
@@ -243,7 +252,6 @@ func NewService(api API) *wire.Service {
 			"UpdateCodeSigningConfig",
 		},
 		UnimplementedRoutes: map[string]wire.Route{
-			"AddLayerVersionPermission":              {Method: "POST", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
 			"CheckpointDurableExecution":             {Method: "POST", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint"},
 			"CreateCapacityProvider":                 {Method: "POST", URI: "/2025-11-30/capacity-providers"},
 			"CreateCodeSigningConfig":                {Method: "POST", URI: "/2020-04-22/code-signing-configs"},
@@ -251,7 +259,6 @@ func NewService(api API) *wire.Service {
 			"DeleteCodeSigningConfig":                {Method: "DELETE", URI: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
 			"DeleteDurableExecution":                 {Method: "DELETE", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}"},
 			"DeleteFunctionCodeSigningConfig":        {Method: "DELETE", URI: "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-			"DeleteProvisionedConcurrencyConfig":     {Method: "DELETE", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
 			"DeleteResourcePolicy":                   {Method: "DELETE", URI: "/2026-07-09/resource-policy/{ResourceArn}"},
 			"GetCapacityProvider":                    {Method: "GET", URI: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
 			"GetCodeSigningConfig":                   {Method: "GET", URI: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
@@ -259,8 +266,6 @@ func NewService(api API) *wire.Service {
 			"GetDurableExecutionHistory":             {Method: "GET", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/history"},
 			"GetDurableExecutionState":               {Method: "GET", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/state"},
 			"GetFunctionScalingConfig":               {Method: "GET", URI: "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-			"GetLayerVersionPolicy":                  {Method: "GET", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
-			"GetProvisionedConcurrencyConfig":        {Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
 			"GetResourcePolicy":                      {Method: "GET", URI: "/2026-07-09/resource-policy/{ResourceArn}"},
 			"InvokeWithResponseStream":               {Method: "POST", URI: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations"},
 			"ListCapacityProviders":                  {Method: "GET", URI: "/2025-11-30/capacity-providers"},
@@ -268,15 +273,11 @@ func NewService(api API) *wire.Service {
 			"ListDurableExecutionsByFunction":        {Method: "GET", URI: "/2025-12-01/functions/{FunctionName}/durable-executions"},
 			"ListFunctionVersionsByCapacityProvider": {Method: "GET", URI: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions"},
 			"ListFunctionsByCodeSigningConfig":       {Method: "GET", URI: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
-			"ListProvisionedConcurrencyConfigs":      {Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"},
 			"PauseDurableExecution":                  {Method: "POST", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/pause"},
 			"PutFunctionCodeSigningConfig":           {Method: "PUT", URI: "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-			"PutFunctionRecursionConfig":             {Method: "PUT", URI: "/2024-08-31/functions/{FunctionName}/recursion-config"},
 			"PutFunctionScalingConfig":               {Method: "PUT", URI: "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-			"PutProvisionedConcurrencyConfig":        {Method: "PUT", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
 			"PutResourcePolicy":                      {Method: "PUT", URI: "/2026-07-09/resource-policy/{ResourceArn}"},
 			"PutRuntimeManagementConfig":             {Method: "PUT", URI: "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
-			"RemoveLayerVersionPermission":           {Method: "DELETE", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}"},
 			"ResumeDurableExecution":                 {Method: "POST", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/resume"},
 			"SendDurableExecutionCallbackFailure":    {Method: "POST", URI: "/2025-12-01/durable-execution-callbacks/{CallbackId}/fail"},
 			"SendDurableExecutionCallbackHeartbeat":  {Method: "POST", URI: "/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat"},
@@ -617,6 +618,15 @@ type GetFunctionRecursionConfigOutput struct {
 	RecursiveLoop *string `wire:"RecursiveLoop"`
 }
 
+type PutFunctionRecursionConfigInput struct {
+	FunctionName  *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)"`
+	RecursiveLoop *string `wire:"RecursiveLoop,required" enum:"Allow,Terminate"`
+}
+
+type PutFunctionRecursionConfigOutput struct {
+	RecursiveLoop *string `wire:"RecursiveLoop"`
+}
+
 type PublishVersionInput struct {
 	FunctionName *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 	CodeSha256   *string `wire:"CodeSha256"`
@@ -835,6 +845,40 @@ type DeleteLayerVersionInput struct {
 
 type DeleteLayerVersionOutput struct{}
 
+type AddLayerVersionPermissionInput struct {
+	LayerName      *string `wire:"LayerName,required" in:"uri=LayerName" min:"1" max:"2048" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})"`
+	VersionNumber  *int64  `wire:"VersionNumber,required" in:"uri=VersionNumber"`
+	StatementId    *string `wire:"StatementId,required" min:"1" max:"100" pattern:"([a-zA-Z0-9-_]+)"`
+	Action         *string `wire:"Action,required" min:"0" max:"22" pattern:"lambda:GetLayerVersion"`
+	Principal      *string `wire:"Principal,required" min:"0" max:"10000" pattern:"\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root"`
+	OrganizationId *string `wire:"OrganizationId" min:"0" max:"34" pattern:"o-[a-z0-9]{10,32}"`
+	RevisionId     *string `wire:"RevisionId" in:"querystring=RevisionId"`
+}
+
+type AddLayerVersionPermissionOutput struct {
+	Statement  *string `wire:"Statement"`
+	RevisionId *string `wire:"RevisionId"`
+}
+
+type RemoveLayerVersionPermissionInput struct {
+	LayerName     *string `wire:"LayerName,required" in:"uri=LayerName" min:"1" max:"2048" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})"`
+	VersionNumber *int64  `wire:"VersionNumber,required" in:"uri=VersionNumber"`
+	StatementId   *string `wire:"StatementId,required" in:"uri=StatementId" min:"1" max:"100" pattern:"([a-zA-Z0-9-_]+)"`
+	RevisionId    *string `wire:"RevisionId" in:"querystring=RevisionId"`
+}
+
+type RemoveLayerVersionPermissionOutput struct{}
+
+type GetLayerVersionPolicyInput struct {
+	LayerName     *string `wire:"LayerName,required" in:"uri=LayerName" min:"1" max:"2048" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})"`
+	VersionNumber *int64  `wire:"VersionNumber,required" in:"uri=VersionNumber"`
+}
+
+type GetLayerVersionPolicyOutput struct {
+	Policy     *string `wire:"Policy"`
+	RevisionId *string `wire:"RevisionId"`
+}
+
 type InvokeInput struct {
 	FunctionName         *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
 	InvocationType       *string `wire:"InvocationType" in:"header=X-Amz-Invocation-Type" enum:"Event,RequestResponse,DryRun"`
@@ -886,6 +930,53 @@ type DeleteFunctionConcurrencyInput struct {
 }
 
 type DeleteFunctionConcurrencyOutput struct{}
+
+type PutProvisionedConcurrencyConfigInput struct {
+	FunctionName                    *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier                       *string `wire:"Qualifier,required" in:"querystring=Qualifier" min:"1" max:"128" pattern:"(|[a-zA-Z0-9$_-]+)"`
+	ProvisionedConcurrentExecutions *int32  `wire:"ProvisionedConcurrentExecutions,required" min:"1"`
+}
+
+type PutProvisionedConcurrencyConfigOutput struct {
+	RequestedProvisionedConcurrentExecutions *int32  `wire:"RequestedProvisionedConcurrentExecutions"`
+	AllocatedProvisionedConcurrentExecutions *int32  `wire:"AllocatedProvisionedConcurrentExecutions"`
+	AvailableProvisionedConcurrentExecutions *int32  `wire:"AvailableProvisionedConcurrentExecutions"`
+	Status                                   *string `wire:"Status"`
+	StatusReason                             *string `wire:"StatusReason"`
+	LastModified                             *string `wire:"LastModified"`
+}
+
+type GetProvisionedConcurrencyConfigInput struct {
+	FunctionName *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `wire:"Qualifier,required" in:"querystring=Qualifier" min:"1" max:"128" pattern:"(|[a-zA-Z0-9$_-]+)"`
+}
+
+type GetProvisionedConcurrencyConfigOutput struct {
+	RequestedProvisionedConcurrentExecutions *int32  `wire:"RequestedProvisionedConcurrentExecutions"`
+	AvailableProvisionedConcurrentExecutions *int32  `wire:"AvailableProvisionedConcurrentExecutions"`
+	AllocatedProvisionedConcurrentExecutions *int32  `wire:"AllocatedProvisionedConcurrentExecutions"`
+	Status                                   *string `wire:"Status"`
+	StatusReason                             *string `wire:"StatusReason"`
+	LastModified                             *string `wire:"LastModified"`
+}
+
+type DeleteProvisionedConcurrencyConfigInput struct {
+	FunctionName *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `wire:"Qualifier,required" in:"querystring=Qualifier" min:"1" max:"128" pattern:"(|[a-zA-Z0-9$_-]+)"`
+}
+
+type DeleteProvisionedConcurrencyConfigOutput struct{}
+
+type ListProvisionedConcurrencyConfigsInput struct {
+	FunctionName *string `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Marker       *string `wire:"Marker" in:"querystring=Marker"`
+	MaxItems     *int32  `wire:"MaxItems" in:"querystring=MaxItems" min:"1" max:"50"`
+}
+
+type ListProvisionedConcurrencyConfigsOutput struct {
+	ProvisionedConcurrencyConfigs []ProvisionedConcurrencyConfigListItem `wire:"ProvisionedConcurrencyConfigs"`
+	NextMarker                    *string                                `wire:"NextMarker"`
+}
 
 type PutFunctionEventInvokeConfigInput struct {
 	FunctionName             *string            `wire:"FunctionName,required" in:"uri=FunctionName" min:"1" max:"256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
@@ -1638,6 +1729,16 @@ type OnSuccess struct {
 	Destination *string `wire:"Destination" min:"0" max:"350" pattern:"$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
 }
 
+type ProvisionedConcurrencyConfigListItem struct {
+	FunctionArn                              *string `wire:"FunctionArn"`
+	RequestedProvisionedConcurrentExecutions *int32  `wire:"RequestedProvisionedConcurrentExecutions"`
+	AvailableProvisionedConcurrentExecutions *int32  `wire:"AvailableProvisionedConcurrentExecutions"`
+	AllocatedProvisionedConcurrentExecutions *int32  `wire:"AllocatedProvisionedConcurrentExecutions"`
+	Status                                   *string `wire:"Status"`
+	StatusReason                             *string `wire:"StatusReason"`
+	LastModified                             *string `wire:"LastModified"`
+}
+
 type ProvisionedPollerConfig struct {
 	MinimumPollers  *int32  `wire:"MinimumPollers" min:"1" max:"200"`
 	MaximumPollers  *int32  `wire:"MaximumPollers" min:"1" max:"10000"`
@@ -1757,6 +1858,7 @@ const (
 	CodeNoPublishedVersionException                               = "NoPublishedVersionException"
 	CodePolicyLengthExceededException                             = "PolicyLengthExceededException"
 	CodePreconditionFailedException                               = "PreconditionFailedException"
+	CodeProvisionedConcurrencyConfigNotFoundException             = "ProvisionedConcurrencyConfigNotFoundException"
 	CodePublicPolicyException                                     = "PublicPolicyException"
 	CodeRecursiveInvocationException                              = "RecursiveInvocationException"
 	CodeRequestTooLargeException                                  = "RequestTooLargeException"
@@ -1944,6 +2046,11 @@ type PolicyLengthExceededException struct {
 
 // PreconditionFailedException holds what the error of that code carries beside its message (wire.Error.Detail).
 type PreconditionFailedException struct {
+	Type *string `wire:"Type"`
+}
+
+// ProvisionedConcurrencyConfigNotFoundException holds what the error of that code carries beside its message (wire.Error.Detail).
+type ProvisionedConcurrencyConfigNotFoundException struct {
 	Type *string `wire:"Type"`
 }
 
@@ -2191,6 +2298,13 @@ const (
 const (
 	PackageTypeZip   = "Zip"
 	PackageTypeImage = "Image"
+)
+
+// Values of ProvisionedConcurrencyStatusEnum.
+const (
+	ProvisionedConcurrencyStatusEnumInProgress = "IN_PROGRESS"
+	ProvisionedConcurrencyStatusEnumReady      = "READY"
+	ProvisionedConcurrencyStatusEnumFailed     = "FAILED"
 )
 
 // Values of RecursiveLoop.

@@ -294,6 +294,8 @@ func (t *target) attempt(ctx context.Context, r delivery.Request) delivery.Resul
 		return permanent("EventAgeExceeded", "there was no capacity for the invocation")
 	case wire.IsCode(err, api.CodeResourceNotFoundException):
 		return permanent(api.CodeResourceNotFoundException, err.Error())
+	case wire.IsCode(err, api.CodeRecursiveInvocationException):
+		return permanent(api.CodeRecursiveInvocationException, err.Error())
 	case err != nil:
 		return delivery.Result{Kind: delivery.Retryable, Code: "ServiceException", Message: err.Error(), RetryAfter: wait(r.Attempt)}
 	case result.Error != "":

@@ -17,8 +17,11 @@ type Function struct {
 	ID       string // tells functions apart that had the same name one after another
 	Tags     map[string]string
 	Reserved *int32 // concurrency
-	Next     int    // number of the next version
-	Latest   Version
+	// RecursiveLoop is what happens where one event invokes it again and again;
+	// empty: the default.
+	RecursiveLoop string `json:",omitempty"`
+	Next          int    // number of the next version
+	Latest        Version
 }
 
 // Key is that of its document, and begins those of what belongs to it.

@@ -12,6 +12,7 @@ import (
 	"github.com/signalbox/signalbox/services/lambda/api"
 	"github.com/signalbox/signalbox/services/lambda/async"
 	"github.com/signalbox/signalbox/services/lambda/sources"
+	"github.com/signalbox/signalbox/trace"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -147,7 +148,11 @@ func (p *pollers) runner(m *record) *sources.Mapping {
 		Filter: filter, Report: len(m.Responses) > 0, Concurrency: int(wire.Value(m.Scaling)),
 		Clock: p.s.Clock, Logger: p.s.Logger,
 		Invoke: func(ctx context.Context, payload []byte) (sources.Answer, error) {
-			result, err := p.s.Call(ctx, m.Function, payload, api.CallParams{Trace: p.s.traceOf(payload)})
+			header := p.s.traceOf(payload)
+			if !m.isQueue() {
+				header = trace.Loopless(header)
+			}
+			result, err := p.s.Call(ctx, m.Function, payload, api.CallParams{Trace: header})
 			if wire.IsCode(err, api.CodeTooManyRequestsException) {
 				err = fmt.Errorf("%w: %w", sources.ErrThrottled, err)
 			}

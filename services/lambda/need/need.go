@@ -1,4 +1,8 @@
-package lambda
+// Package need says what a caller must be allowed for each of Lambda's requests:
+// actions, and the resources that they are about.
+//
+//	request ── Of ──► wire.Permission … ──► whoever decides, by policies
+package need
 
 import (
 	"strconv"
@@ -8,9 +12,9 @@ import (
 	"github.com/signalbox/signalbox/wire"
 )
 
-// Needs says what a caller must be allowed for a request (service authorization
+// Of says what a caller must be allowed for a request (service authorization
 // reference, page list_awslambda).
-func Needs(in any, r *wire.Request) []wire.Permission {
+func Of(in any, r *wire.Request) []wire.Permission {
 	sc := wire.Scope{Account: r.Account, Region: r.Region}
 	if n, qualifier := named(in); n != nil {
 		return onFunction(sc, *n, qualifier, "")
@@ -30,9 +34,9 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 	}
 	switch in := in.(type) {
 	case *api.CreateFunctionInput:
-		return passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role)
+		return using(passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role), in.Layers)
 	case *api.UpdateFunctionConfigurationInput:
-		return passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role)
+		return using(passing(onFunction(sc, *in.FunctionName, nil, ""), in.Role), in.Layers)
 	case *api.InvokeInput:
 		return onFunction(sc, *in.FunctionName, in.Qualifier, "lambda:InvokeFunction")
 	case *api.InvokeAsyncInput:
@@ -44,6 +48,12 @@ func Needs(in any, r *wire.Request) []wire.Permission {
 	case *api.GetLayerVersionInput:
 		return layer(in.LayerName, in.VersionNumber, "")
 	case *api.DeleteLayerVersionInput:
+		return layer(in.LayerName, in.VersionNumber, "")
+	case *api.AddLayerVersionPermissionInput:
+		return layer(in.LayerName, in.VersionNumber, "")
+	case *api.RemoveLayerVersionPermissionInput:
+		return layer(in.LayerName, in.VersionNumber, "")
+	case *api.GetLayerVersionPolicyInput:
 		return layer(in.LayerName, in.VersionNumber, "")
 	case *api.GetLayerVersionByArnInput:
 		return layer(in.Arn, nil, "lambda:GetLayerVersion")
@@ -82,6 +92,14 @@ func passing(needs []wire.Permission, role *string) []wire.Permission {
 		return needs
 	}
 	return append(needs, wire.Permission{Action: "iam:PassRole", Resource: *role, Context: map[string][]string{"iam:passedtoservice": {"lambda.amazonaws.com"}}})
+}
+
+// using adds that layers may be used.
+func using(needs []wire.Permission, layers []string) []wire.Permission {
+	for _, l := range layers {
+		needs = append(needs, wire.Permission{Action: "lambda:GetLayerVersion", Resource: l})
+	}
+	return needs
 }
 
 func isARN(s string) bool { return len(s) > 4 && s[:4] == "arn:" }
@@ -125,6 +143,16 @@ func named(in any) (name, qualifier *string) {
 	case *api.GetFunctionCodeSigningConfigInput:
 		return in.FunctionName, nil
 	case *api.GetFunctionRecursionConfigInput:
+		return in.FunctionName, nil
+	case *api.PutFunctionRecursionConfigInput:
+		return in.FunctionName, nil
+	case *api.PutProvisionedConcurrencyConfigInput:
+		return in.FunctionName, in.Qualifier
+	case *api.GetProvisionedConcurrencyConfigInput:
+		return in.FunctionName, in.Qualifier
+	case *api.DeleteProvisionedConcurrencyConfigInput:
+		return in.FunctionName, in.Qualifier
+	case *api.ListProvisionedConcurrencyConfigsInput:
 		return in.FunctionName, nil
 	case *api.PublishVersionInput:
 		return in.FunctionName, nil

@@ -52,9 +52,13 @@ type instance struct {
 	started time.Time
 	ready   bool
 	stopped sync.Once
+
+	initTook time.Duration // of one that was made ready before its first invocation, for its report
+	kept     bool          // the pool keeps it ready; guarded by the pool's mu
+	used     bool          // it was given an invocation; guarded by the pool's mu
 }
 
-func newInstance(p *Pool, first bool) (*instance, error) {
+func newInstance(p *Pool, first, provisioned bool) (*instance, error) {
 	r := &p.recipe
 	now := p.Clock.Now()
 	stream := now.UTC().Format("2006/01/02") + "/[" + r.Version + "]" + strings.ReplaceAll(uuid.NewString(), "-", "")
@@ -62,7 +66,7 @@ func newInstance(p *Pool, first bool) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a directory for the process: %w", err)
 	}
-	environment, expires, err := r.Environment(stream, tmp)
+	environment, expires, err := r.Environment(stream, tmp, provisioned)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(tmp))
 	}
@@ -118,7 +122,8 @@ func (i *instance) alive() bool {
 func (i *instance) serve(ctx context.Context, call Call, last bool) (out Outcome, again bool, err error) {
 	c := i.pool.Clock
 	timeout := i.pool.recipe.Timeout
-	var initTook time.Duration
+	initTook := i.initTook
+	i.initTook = 0
 	if !i.ready {
 		failed := i.initialize(ctx)
 		i.pool.started()

@@ -35,8 +35,8 @@ type Recipe struct {
 	Command []string
 	Dir     string // working directory: the unpacked code
 	// Environment is that of a new process, with credentials that are good
-	// until expires.
-	Environment func(logStream, tmp string) (env []string, expires time.Time, err error)
+	// until expires. provisioned: it is started to be kept ready.
+	Environment func(logStream, tmp string, provisioned bool) (env []string, expires time.Time, err error)
 	Tmp         string // processes get directories of their own in it
 	Timeout     time.Duration
 	Memory      int // MB
@@ -74,7 +74,11 @@ type Pool struct {
 	starting int              // processes that are not ready yet
 	waiting  []chan *instance // invocations that wait for a process; nil: one may be started
 
-	ends sync.WaitGroup // of processes that are being stopped
+	kept provision
+	life context.Context // ends when Close begins
+	cut  context.CancelFunc
+
+	ends sync.WaitGroup // of processes that are being stopped, or made ready to be kept
 }
 
 // NewPool makes the pool of a version; it starts nothing yet.
@@ -82,7 +86,9 @@ func NewPool(c Config, r Recipe) *Pool {
 	if c.Idle <= 0 {
 		c.Idle = DefaultIdle
 	}
-	return &Pool{Config: c, recipe: r, all: map[*instance]struct{}{}, drained: make(chan struct{})}
+	p := &Pool{Config: c, recipe: r, all: map[*instance]struct{}{}, drained: make(chan struct{})}
+	p.life, p.cut = context.WithCancel(context.Background())
+	return p
 }
 
 // Invoke runs the handler once. When ctx ends the process is killed and the
@@ -184,14 +190,13 @@ func (p *Pool) take(ctx context.Context) (*instance, error) {
 func (p *Pool) warm() *instance {
 	now := p.Clock.Now()
 	for len(p.idle) > 0 {
-		last := len(p.idle) - 1
-		inst := p.idle[last]
-		p.idle = p.idle[:last]
+		inst := p.pick()
 		inst.timer.Stop()
 		if inst.alive() && inst.expires.Sub(now) > expiryGuard {
+			inst.used = true
 			return inst
 		}
-		delete(p.all, inst)
+		p.forget(inst)
 		p.ends.Go(inst.stop)
 	}
 	return nil
@@ -224,11 +229,7 @@ func (p *Pool) leave() {
 }
 
 func (p *Pool) start() (*instance, error) {
-	p.mu.Lock()
-	first := !p.told
-	p.told = true
-	p.mu.Unlock()
-	inst, err := newInstance(p, first)
+	inst, err := newInstance(p, p.tell(), false)
 	if err != nil {
 		return inst, err
 	}
@@ -251,7 +252,8 @@ func (p *Pool) putBack(inst *instance) {
 		return
 	}
 	if !p.closed {
-		inst.timer = p.Clock.AfterFunc(p.Idle, func() { p.retire(inst) })
+		p.release(inst)
+		inst.timer = p.Clock.AfterFunc(p.rests(inst), func() { p.retire(inst) })
 		p.idle = append(p.idle, inst)
 		p.mu.Unlock()
 		return
@@ -264,17 +266,18 @@ func (p *Pool) putBack(inst *instance) {
 func (p *Pool) remove(inst *instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.all, inst)
+	p.forget(inst)
 }
 
-// retire stops a process that has been idle for long.
+// retire stops a process that is idle: it has been for long, or it has died.
 func (p *Pool) retire(inst *instance) {
 	p.mu.Lock()
 	found := false
 	for i, o := range p.idle {
 		if o == inst {
 			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			delete(p.all, inst)
+			inst.timer.Stop()
+			p.forget(inst)
 			found = true
 			p.ends.Add(1)
 			break
@@ -298,7 +301,9 @@ func (p *Pool) Counts() (processes, busy int) {
 // invocations under way; when ctx ends their processes are killed. It may be
 // called twice.
 func (p *Pool) Close(ctx context.Context) error {
+	p.cut()
 	p.mu.Lock()
+	p.kept.stopWaiting()
 	if !p.closed {
 		p.closed = true
 		if p.busy == 0 {
