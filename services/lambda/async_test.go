@@ -269,7 +269,7 @@ func TestFunctionAsTargetOfRule(t *testing.T) {
 	}
 	// The trace is the event's; what the function calls belongs under its invocation.
 	got := r.ResponsePayload
-	if got.Event.Source != "shop" || !strings.HasPrefix(got.Trace, trace[:41]+"Parent=") || !strings.HasSuffix(got.Trace, ";Sampled=1") || got.Trace == trace {
+	if got.Event.Source != "shop" || !strings.HasPrefix(got.Trace, trace[:41]+"Parent=") || !strings.Contains(got.Trace, ";Sampled=1;Lineage=1:") || got.Trace == trace {
 		t.Errorf("the function saw %+v, want the event with its trace", got)
 	}
 }
