@@ -36,7 +36,11 @@ type changeSet struct {
 type change struct {
 	Action, Name, Type, Physical string
 	Properties, Replaces         []string
+	Causes                       []cause `json:",omitzero"`
 }
+
+// cause is why a property is, or may be, another one.
+type cause struct{ Property, Source, Entity string }
 
 // sealedSet is a change set as it is kept: its parameters may be secret.
 type sealedSet struct{ Sealed []byte }
@@ -73,6 +77,11 @@ func (s *Service) changeSets(stackID string) ([]*changeSet, error) {
 func (s *Service) changeSet(ctx context.Context, stackName *string, name string) (*changeSet, error) {
 	if !arn.Is(name) && stackName == nil {
 		return nil, invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+	}
+	if stackName != nil {
+		if st := s.stacks.find(wire.ScopeOf(ctx), *stackName); st == nil || st.gone() && !arn.Is(*stackName) {
+			return nil, noStack(*stackName)
+		}
 	}
 	for _, st := range s.stacks.list(wire.ScopeOf(ctx)) {
 		if stackName != nil && st.ID != *stackName && (st.Name != *stackName || st.gone()) {
@@ -153,17 +162,23 @@ func (s *Service) reviewed(ctx context.Context, in *CreateChangeSetInput) (st *s
 	st = s.stacks.find(wire.ScopeOf(ctx), *in.StackName)
 	creates := wire.Value(in.ChangeSetType) == ChangeSetTypeCreate
 	switch {
+	case creates && st != nil && st.gone() && arn.Is(*in.StackName):
+		return nil, false, existsAlready(st.ID, *in.ChangeSetName)
 	case (st == nil || st.gone()) && creates:
 		st, err = s.newStack(ctx, *in.StackName)
 		return st, true, err
 	case st == nil || st.gone():
-		return nil, false, wire.Errorf(wire.CodeQueryValidation, "Stack [%s] does not exist", *in.StackName)
+		return nil, false, noStack(*in.StackName)
 	case creates && st.Status != StackStatusReviewInProgress:
-		return nil, false, invalid("Stack [%s] already exists and cannot be created again with the changeSet [%s].", st.Name, *in.ChangeSetName)
+		return nil, false, existsAlready(st.Name, *in.ChangeSetName)
 	case !creates && (st.busy() || !slices.Contains(updatable, st.Status)):
 		return nil, false, errorOfState(st, "updated")
 	}
 	return st, false, nil
+}
+
+func existsAlready(stack, set string) error {
+	return invalid("Stack [%s] already exists and cannot be created again with the changeSet [%s].", stack, set)
 }
 
 // changes works out what settings would do to a stack's resources. Values that
@@ -173,7 +188,7 @@ func (s *Service) changes(st *stack, set *settings) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	dynamic := map[string]bool{}
+	dynamic, touched := map[string]bool{}, map[string]bool{} // resources with another id, and with anything that is another
 	p.look(st)
 	ref, attribute := p.scope.Ref, p.scope.Attribute
 	unknown := false
@@ -196,7 +211,7 @@ func (s *Service) changes(st *stack, set *settings) ([]change, error) {
 		typ := p.template.Resources[name].Type
 		old := st.Resources[name]
 		if old == nil || old.ID == "" {
-			dynamic[name] = true
+			dynamic[name], touched[name] = true, true
 			list = append(list, change{Action: ChangeActionAdd, Name: name, Type: typ})
 			continue
 		}
@@ -206,9 +221,10 @@ func (s *Service) changes(st *stack, set *settings) ([]change, error) {
 			return nil, explained(err)
 		}
 		c := change{Action: ChangeActionModify, Name: name, Type: typ, Physical: old.ID, Properties: difference(old.Properties, properties)}
+		c.Causes = p.causes(name, c.Properties, st.Parameters, touched, dynamic)
 		c.Replaces = resources.Find(typ).Replaces(c.Properties)
-		if len(c.Properties) > 0 || unknown || !maps.Equal(old.Tags, set.Tags) {
-			dynamic[name] = len(c.Replaces) > 0
+		if len(c.Properties) > 0 || len(c.Causes) > 0 || unknown || !maps.Equal(old.Tags, set.Tags) {
+			dynamic[name], touched[name] = len(c.Replaces) > 0, true
 			list = append(list, c)
 		}
 	}
@@ -231,6 +247,13 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *DescribeChangeSetIn
 		ChangeSetName: new(set.Name), ChangeSetId: new(set.ID), StackId: new(set.StackID), StackName: new(set.Stack), Description: optional(set.Description),
 		CreationTime: new(wire.At(set.Created)), ExecutionStatus: new(set.Execution), Status: new(set.Status), StatusReason: optional(set.Reason),
 		NotificationARNs: set.Next.Notifications, Capabilities: set.Next.Capabilities, OnStackFailure: optional(set.OnFailure), Changes: []Change{},
+		RollbackConfiguration: &RollbackConfiguration{MonitoringTimeInMinutes: set.Next.Monitoring},
+	}
+	if out.NotificationARNs == nil {
+		out.NotificationARNs = []string{}
+	}
+	if out.Capabilities == nil {
+		out.Capabilities = []string{}
 	}
 	if t, _ := template.Parse(set.Next.Template); t != nil {
 		out.Parameters = parametersOf(t, set.Next.Parameters)
@@ -247,29 +270,6 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *DescribeChangeSetIn
 		out.Changes = append(out.Changes, Change{Type: new(ChangeTypeResource), ResourceChange: c.describe()})
 	}
 	return out, nil
-}
-
-func (c change) describe() *ResourceChange {
-	d := &ResourceChange{Action: new(c.Action), LogicalResourceId: new(c.Name), ResourceType: new(c.Type), PhysicalResourceId: optional(c.Physical)}
-	if c.Action != ChangeActionModify {
-		return d
-	}
-	d.Replacement = new(ReplacementFalse)
-	if len(c.Replaces) > 0 {
-		d.Replacement = new(ReplacementTrue)
-	}
-	d.Scope = []string{ResourceAttributeProperties}
-	for _, name := range c.Properties {
-		recreation := RequiresRecreationNever
-		if slices.Contains(c.Replaces, name) {
-			recreation = RequiresRecreationAlways
-		}
-		d.Details = append(d.Details, ResourceChangeDetail{
-			Target:     &ResourceTargetDefinition{Attribute: new(ResourceAttributeProperties), Name: new(name), RequiresRecreation: new(recreation)},
-			Evaluation: new(EvaluationTypeStatic), ChangeSource: new(ChangeSourceDirectModification),
-		})
-	}
-	return d
 }
 
 // ExecuteChangeSet implements [API].
@@ -293,7 +293,7 @@ func (s *Service) ExecuteChangeSet(ctx context.Context, in *ExecuteChangeSetInpu
 		if st.busy() {
 			return nil, errorOfState(st, "updated")
 		}
-		st.settings, st.ChangeSet, st.OnFailure = set.Next, set.ID, set.OnFailure
+		st.settings, st.ChangeSet, st.OnFailure, st.Updated = set.Next, set.ID, set.OnFailure, s.now()
 		st.begin(newOperation(ctx, forward, in.ClientRequestToken))
 		st.Operation.Creating = true
 		return []event{s.turn(st, StackStatusCreateInProgress, "User Initiated")}, nil
@@ -333,9 +333,9 @@ func (s *Service) DeleteChangeSet(ctx context.Context, in *DeleteChangeSetInput)
 
 // ListChangeSets implements [API].
 func (s *Service) ListChangeSets(ctx context.Context, in *ListChangeSetsInput) (*ListChangeSetsOutput, error) {
-	st, err := s.living(ctx, in.StackName)
-	if err != nil {
-		return nil, err
+	st := s.stacks.find(wire.ScopeOf(ctx), *in.StackName)
+	if st == nil || st.gone() {
+		return nil, noStack(*in.StackName)
 	}
 	all, err := s.changeSets(st.ID)
 	if err != nil {

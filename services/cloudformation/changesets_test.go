@@ -44,7 +44,7 @@ func TestAChangeSetTellsWhatItWouldDoAndDoesIt(t *testing.T) {
 	for _, c := range second.Changes {
 		got[*c.ResourceChange.LogicalResourceId] = c.ResourceChange.Replacement
 	}
-	if got["Dead"] != types.ReplacementTrue || got["Queue"] != types.ReplacementFalse || len(got) != 2 {
+	if got["Dead"] != types.ReplacementTrue || got["Queue"] != types.ReplacementFalse || len(got) != 4 { // Allow and Rule use attributes of Queue
 		t.Errorf("changes %v", got)
 	}
 	if err := execute("b"); err != nil {

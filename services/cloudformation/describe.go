@@ -79,6 +79,10 @@ func (s *stack) describe() Stack {
 		d.Description = optional(t.Description)
 		d.Parameters = parametersOf(t, s.Parameters)
 	}
+	if d.NotificationARNs == nil {
+		d.NotificationARNs = []string{}
+	}
+	d.Tags = []Tag{}
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		d.Tags = append(d.Tags, Tag{Key: new(key), Value: new(s.Tags[key])})
 	}
@@ -124,11 +128,11 @@ func (s *Service) ListStacks(ctx context.Context, in *ListStacksInput) (*ListSta
 
 // DescribeStackEvents implements [API].
 func (s *Service) DescribeStackEvents(ctx context.Context, in *DescribeStackEventsInput) (*DescribeStackEventsOutput, error) {
-	st, err := s.find(ctx, in.StackName)
-	if err != nil {
-		return nil, err
+	st := s.stacks.find(wire.ScopeOf(ctx), *in.StackName)
+	if st == nil {
+		return nil, noStack(*in.StackName)
 	}
-	under := 0
+	under, err := 0, error(nil)
 	if in.NextToken != nil {
 		if under, err = strconv.Atoi(*in.NextToken); err != nil || under < 1 {
 			return nil, invalid("Invalid NextToken")
@@ -146,7 +150,7 @@ func (s *Service) DescribeStackEvents(ctx context.Context, in *DescribeStackEven
 		out.StackEvents[i] = StackEvent{
 			StackId: new(st.ID), StackName: new(st.Name), EventId: new(e.ID), OperationId: optional(e.Operation), LogicalResourceId: new(e.Resource),
 			PhysicalResourceId: new(e.Physical), ResourceType: new(e.Type), Timestamp: new(wire.At(e.At)), ResourceStatus: new(e.Status),
-			ResourceStatusReason: optional(e.Reason), ClientRequestToken: optional(e.Token),
+			ResourceStatusReason: optional(e.Reason), ResourceProperties: optional(e.Properties), ClientRequestToken: optional(e.Token),
 		}
 	}
 	return out, nil
@@ -162,9 +166,9 @@ func (s *stack) resource(name string) (*resource, error) {
 
 // DescribeStackResource implements [API].
 func (s *Service) DescribeStackResource(ctx context.Context, in *DescribeStackResourceInput) (*DescribeStackResourceOutput, error) {
-	st, err := s.find(ctx, in.StackName)
-	if err != nil {
-		return nil, err
+	st := s.stacks.find(wire.ScopeOf(ctx), *in.StackName)
+	if st == nil {
+		return nil, invalid("Stack '%s' does not exist", *in.StackName)
 	}
 	r, err := st.resource(*in.LogicalResourceId)
 	if err != nil {

@@ -42,11 +42,28 @@ func (s *Service) newPlan(st *stack, set settings) (*plan, error) {
 			p.order = append(p.order, name)
 		}
 	}
-	if len(p.order) == 0 {
-		return nil, invalid("Template format error: At least one Resources member must be defined.")
+	if err := p.lookups(); err != nil {
+		return nil, explained(err)
 	}
 	p.scope.Import = func(name string) (string, error) { return s.imported(st, name) }
 	return p, nil
+}
+
+// lookups refuses what Fn::FindInMap would not find.
+func (p *plan) lookups() error {
+	for _, name := range p.order {
+		if err := p.scope.Lookups(p.template.Resources[name].Properties); err != nil {
+			return err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.template.Outputs)) {
+		if o := p.template.Outputs[key]; p.scope.Included(o.Condition) {
+			if err := p.scope.Lookups(o.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func pseudo(st *stack, set settings) map[string]any {

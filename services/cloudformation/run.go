@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/signalbox/signalbox/clock"
 	"github.com/signalbox/signalbox/services/cloudformation/resources"
+	"github.com/signalbox/signalbox/services/cloudformation/template"
 	"github.com/signalbox/signalbox/wire"
 )
 
@@ -58,8 +60,67 @@ func (s *Service) note(st *stack, name string, r *resource, status, reason strin
 	if st.Operation != nil {
 		e.Operation, e.Token = st.Operation.ID, st.Operation.Token
 	}
+	e.Properties = st.told(r.Properties)
 	r.Status, r.Reason, r.Changed = status, reason, e.At
 	return e
+}
+
+// told is what an event says of properties: the values of secret parameters in
+// them are masked.
+func (s *stack) told(properties map[string]any) string {
+	if len(properties) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(masked(properties, s.secrets()))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// secrets are the values of the parameters that have NoEcho.
+func (s *stack) secrets() (values []string) {
+	if len(s.Parameters) == 0 {
+		return nil
+	}
+	t, _ := template.Parse(s.Template)
+	if t == nil {
+		return nil
+	}
+	for name, p := range t.Parameters {
+		if v := s.Parameters[name]; p.NoEcho && v != "" {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// masked is a value with asterisks for each of some texts.
+func masked(v any, secrets []string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name, item := range v {
+			m[name] = masked(item, secrets)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = masked(item, secrets)
+		}
+		return list
+	case bool, nil:
+		return v
+	}
+	text := fmt.Sprint(v)
+	for _, secret := range secrets {
+		if strings.Contains(text, secret) {
+			text = strings.ReplaceAll(text, secret, "****")
+			v = text
+		}
+	}
+	return v
 }
 
 // turn gives the stack a new status, with the event of it.

@@ -121,6 +121,9 @@ func explained(err error) error {
 	return err
 }
 
+// noStack is what operations that write say of a stack that is not there.
+func noStack(name string) error { return invalid("Stack [%s] does not exist", name) }
+
 // find returns the caller's stack.
 func (s *Service) find(ctx context.Context, name *string) (*stack, error) {
 	if st := s.stacks.find(wire.ScopeOf(ctx), wire.Value(name)); st != nil {

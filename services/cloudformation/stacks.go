@@ -14,12 +14,15 @@ import (
 	"github.com/signalbox/signalbox/wire"
 )
 
+// namePattern is the pattern that AWS names where a stack's name is none.
+const namePattern = "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"
+
 var stackName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
 // newStack is a stack of the caller's, not kept yet.
 func (s *Service) newStack(ctx context.Context, name string) (*stack, error) {
 	if !stackName.MatchString(name) {
-		return nil, invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
+		return nil, invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", name, namePattern)
 	}
 	sc := wire.ScopeOf(ctx)
 	a := arn.New("cloudformation", sc.Region, sc.Account, "stack/"+name+"/"+uuid.NewString())
@@ -51,7 +54,11 @@ func (s *Service) CreateStack(ctx context.Context, in *CreateStackInput) (*Creat
 	if st.Tags, err = tagsOf(in.Tags); err != nil {
 		return nil, err
 	}
-	if old := s.stacks.find(st.Scope, st.Name); old != nil {
+	old := s.stacks.find(st.Scope, st.Name)
+	reviewed := old != nil && old.Status == StackStatusReviewInProgress && !old.busy()
+	if reviewed {
+		st.ID, st.Created = old.ID, old.Created
+	} else if old != nil {
 		if in.ClientRequestToken != nil && old.LastToken == *in.ClientRequestToken {
 			return &CreateStackOutput{StackId: new(old.ID)}, nil
 		}
@@ -69,11 +76,47 @@ func (s *Service) CreateStack(ctx context.Context, in *CreateStackInput) (*Creat
 	}
 	st.begin(newOperation(ctx, forward, in.ClientRequestToken))
 	st.Operation.Creating = true
+	if reviewed {
+		if err := s.supersede(ctx, st); err != nil {
+			return nil, err
+		}
+		s.start(st.ID)
+		return &CreateStackOutput{StackId: new(st.ID)}, nil
+	}
 	if err := s.stacks.add(ctx, st, s.turn(st, StackStatusCreateInProgress, "User Initiated")); err != nil {
 		return nil, err
 	}
 	s.start(st.ID)
 	return &CreateStackOutput{StackId: new(st.ID)}, nil
+}
+
+// supersede makes next of the stack under review that has its id, whose change
+// sets become void.
+func (s *Service) supersede(ctx context.Context, next *stack) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.stacks.change(ctx, next.ID, func(st *stack) ([]event, error) {
+		if st.Status != StackStatusReviewInProgress || st.busy() {
+			return nil, alreadyExists(st.Name)
+		}
+		next.Events = st.Events
+		*st = *next
+		return []event{s.turn(st, StackStatusCreateInProgress, "User Initiated")}, nil
+	})
+	if err != nil {
+		return err
+	}
+	sets, err := s.changeSets(next.ID)
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		set.Execution = ExecutionStatusObsolete
+		if err := s.putSet(ctx, set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin sets an operation under way.
@@ -124,9 +167,9 @@ func errorOfState(st *stack, verb string) error {
 
 // UpdateStack implements [API].
 func (s *Service) UpdateStack(ctx context.Context, in *UpdateStackInput) (*UpdateStackOutput, error) {
-	st, err := s.living(ctx, in.StackName)
-	if err != nil {
-		return nil, err
+	st := s.stacks.find(wire.ScopeOf(ctx), *in.StackName)
+	if st == nil || st.gone() {
+		return nil, noStack(*in.StackName)
 	}
 	if in.ClientRequestToken != nil && st.LastToken == *in.ClientRequestToken {
 		return &UpdateStackOutput{StackId: new(st.ID)}, nil

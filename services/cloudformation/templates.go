@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/signalbox/signalbox/arn"
 	"github.com/signalbox/signalbox/services/cloudformation/resources"
 	"github.com/signalbox/signalbox/wire"
 )
@@ -14,6 +15,9 @@ import (
 func (s *Service) GetTemplate(ctx context.Context, in *GetTemplateInput) (*GetTemplateOutput, error) {
 	out := &GetTemplateOutput{StagesAvailable: []string{TemplateStageOriginal, TemplateStageProcessed}}
 	if in.ChangeSetName != nil {
+		if in.StackName == nil && !arn.Is(*in.ChangeSetName) {
+			return nil, invalid("StackName is a required parameter.")
+		}
 		set, err := s.changeSet(ctx, in.StackName, *in.ChangeSetName)
 		if err != nil {
 			return nil, err
@@ -55,6 +59,9 @@ func (s *Service) GetTemplateSummary(ctx context.Context, in *GetTemplateSummary
 		if err != nil {
 			return nil, err
 		}
+		if st.Status == StackStatusReviewInProgress {
+			return nil, invalid("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
+		}
 		body = new(st.Template)
 	}
 	t, err := read(body)
@@ -72,6 +79,20 @@ func (s *Service) GetTemplateSummary(ctx context.Context, in *GetTemplateSummary
 			ParameterKey: new(key), DefaultValue: p.Default, ParameterType: new(p.Type), NoEcho: p.NoEcho, Description: optional(p.Description),
 			ParameterConstraints: &ParameterConstraints{AllowedValues: p.AllowedValues},
 		})
+	}
+	if t.Metadata != nil {
+		text, err := json.Marshal(t.Metadata)
+		if err != nil {
+			return nil, err
+		}
+		out.Metadata = new(string(text))
+	}
+	byType := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(t.Resources)) {
+		byType[t.Resources[name].Type] = append(byType[t.Resources[name].Type], name)
+	}
+	for _, typ := range slices.Sorted(maps.Keys(byType)) {
+		out.ResourceIdentifierSummaries = append(out.ResourceIdentifierSummaries, ResourceIdentifierSummary{ResourceType: new(typ), LogicalResourceIds: byType[typ]})
 	}
 	var unknown []string
 	for _, r := range t.Resources {

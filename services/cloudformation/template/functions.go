@@ -10,7 +10,7 @@ import (
 var functions = map[string]bool{
 	"Ref": true, "Condition": true, "Fn::GetAtt": true, "Fn::Sub": true, "Fn::Join": true, "Fn::Select": true, "Fn::Split": true,
 	"Fn::FindInMap": true, "Fn::ImportValue": true, "Fn::If": true, "Fn::And": true, "Fn::Or": true, "Fn::Not": true, "Fn::Equals": true,
-	"Fn::Base64": true, "Fn::GetAZs": true,
+	"Fn::Base64": true, "Fn::GetAZs": true, "Fn::Cidr": true,
 }
 
 // pseudo are the parameters that every template has.
@@ -33,8 +33,18 @@ func function(m map[string]any) (name string, argument any, is bool, err error) 
 	return "", nil, false, nil
 }
 
-// references tells visit each thing that a value refers to: with an attribute's
-// name for Fn::GetAtt, and without for Ref.
+// References tells visit each thing that a value of the template refers to: with
+// the attribute for Fn::GetAtt, and "" for Ref.
+func (t *Template) References(v any, visit func(name, attribute string)) {
+	// The template was checked: the walk cannot fail.
+	_ = t.references(v, func(name, attribute string) error {
+		visit(name, strings.TrimPrefix(attribute, "."))
+		return nil
+	})
+}
+
+// references tells visit each thing that a value refers to: with a dot and an
+// attribute's name for Fn::GetAtt, and "" for Ref.
 func (t *Template) references(v any, visit func(name, attribute string) error) error {
 	switch v := v.(type) {
 	case []any:
@@ -74,7 +84,8 @@ func (t *Template) callReferences(name string, arg any, visit func(name, attribu
 		if err != nil {
 			return err
 		}
-		if err := visit(target, "."); err != nil {
+		name, _ := attribute.(string)
+		if err := visit(target, "."+name); err != nil {
 			return err
 		}
 		return t.references(attribute, visit)
@@ -187,9 +198,9 @@ func (t *Template) check() error {
 		}
 		return nil
 	}
-	for name, r := range t.Resources {
+	for _, r := range t.Resources {
 		if r.Condition != "" && t.Conditions[r.Condition] == nil {
-			return malformed("Unresolved condition dependency %s in the Resources block of the template, of %s", r.Condition, name)
+			return malformed("Unresolved condition dependency %s in the Resources block of the template", r.Condition)
 		}
 		for _, d := range r.DependsOn {
 			if t.Resources[d] == nil {
@@ -204,9 +215,9 @@ func (t *Template) check() error {
 		slices.Sort(unresolved)
 		return malformed("Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(unresolved, ", "))
 	}
-	for name, o := range t.Outputs {
+	for _, o := range t.Outputs {
 		if o.Condition != "" && t.Conditions[o.Condition] == nil {
-			return malformed("Unresolved condition dependency %s in the Outputs block of the template, of %s", o.Condition, name)
+			return malformed("Unresolved condition dependency %s in the Outputs block of the template", o.Condition)
 		}
 		if err := t.references([]any{o.Value, o.Export}, visit); err != nil {
 			return err

@@ -24,6 +24,9 @@ func (f fields) read(where string, m map[string]any) error {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
+		if where == "resource" {
+			return invalid("Invalid template resource property '%s'", unknown[0])
+		}
 		return malformed("Invalid template %s property or properties [%s]", where, strings.Join(unknown, ", "))
 	}
 	return nil
@@ -116,7 +119,7 @@ func readOutput(name string, m map[string]any) (*Output, error) {
 		},
 	}.read("output", m)
 	if err == nil && o.Value == nil {
-		err = malformed("Output %s is malformed. Every Outputs member must contain a Value object", name)
+		err = malformed("Every Outputs member must contain a Value object")
 	}
 	return o, err
 }

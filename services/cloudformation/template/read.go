@@ -13,15 +13,7 @@ import (
 // read reads JSON, where the text begins like that, or YAML.
 func read(text string) (any, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		v, err := readJSON(text)
-		if err == nil {
-			return v, nil
-		}
-		// Flow mappings of YAML begin like JSON.
-		if y, yamlErr := readYAML(text); yamlErr == nil {
-			return y, nil
-		}
-		return nil, err
+		return readJSON(text)
 	}
 	return readYAML(text)
 }
@@ -38,9 +30,21 @@ func readJSON(text string) (any, error) {
 		if e, ok := errors.AsType[*Error](err); ok {
 			return nil, e
 		}
-		return nil, malformed("JSON not well-formed. (%s)", strings.TrimPrefix(err.Error(), "jsontext: "))
+		line, column := position(text, err)
+		return nil, malformed("JSON not well-formed. (line %d, column %d)", line, column)
 	}
 	return v, nil
+}
+
+// position is where a text is no JSON: just behind the character that is wrong,
+// or at its end.
+func position(text string, err error) (line, column int) {
+	at := len(text)
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		at = min(int(e.ByteOffset)+1, at)
+	}
+	before := text[:at]
+	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
 }
 
 func jsonValue(dec *jsontext.Decoder, depth int) (any, error) {

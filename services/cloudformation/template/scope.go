@@ -207,6 +207,8 @@ func (s *Scope) call(name string, arg any) (any, error) {
 			zones[i] = z
 		}
 		return zones, nil
+	case "Fn::Cidr":
+		return s.cidr(arg)
 	case "Fn::ImportValue":
 		text, err := s.text(name, arg)
 		if err != nil {
@@ -342,6 +344,37 @@ func (s *Scope) listFunction(name string, arg any) (any, error) {
 		}
 	}
 	return strings.Join(texts, first), nil
+}
+
+// Lookups tries each Fn::FindInMap in a value, but those in branches of Fn::If
+// that are not taken. It needs no resources.
+func (s *Scope) Lookups(v any) error {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			if err := s.Lookups(item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if arg, ok := v["Fn::FindInMap"]; ok {
+			_, err := s.call("Fn::FindInMap", arg)
+			return err
+		}
+		if list, ok := v["Fn::If"].([]any); ok && len(list) == 3 {
+			condition, _ := list[0].(string)
+			if s.Included(condition) {
+				return s.Lookups(list[1])
+			}
+			return s.Lookups(list[2])
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if err := s.Lookups(v[key]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Scope) findInMap(name string, keys []any) (any, error) {

@@ -85,6 +85,9 @@ func Parse(text string) (*Template, error) {
 	if !ok {
 		return nil, malformed("unsupported structure.")
 	}
+	if path := null(top, ""); path != "" {
+		return nil, invalid("[%s] 'null' values are not allowed in templates", path)
+	}
 	t := &Template{Parameters: map[string]*Parameter{}, Mappings: map[string]map[string]map[string]any{}, Conditions: map[string]any{}, Resources: map[string]*Resource{}, Outputs: map[string]*Output{}}
 	var unknown []string
 	for _, section := range slices.Sorted(maps.Keys(top)) {
@@ -110,6 +113,26 @@ func Parse(text string) (*Template, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// null is the path of a member that is null, "" where there is none. Metadata,
+// which nothing here reads, may have some.
+func null(m map[string]any, path string) string {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		where := path + "/" + name
+		switch v := m[name].(type) {
+		case nil:
+			return where
+		case map[string]any:
+			if name == "Metadata" {
+				continue
+			}
+			if found := null(v, where); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 // sections are the parts of a template and how each is read.
@@ -165,7 +188,7 @@ var sections = map[string]func(*Template, any) error{
 func members(v any, section string, most int, read func(name string, m map[string]any) error) error {
 	all, ok := v.(map[string]any)
 	if !ok {
-		return malformed("[/%s] 'null' or wrong values are not allowed in templates", section)
+		return malformed("Every %s object must be a map.", section)
 	}
 	if len(all) > most {
 		return malformed("Number of %s, %d, is greater than maximum allowed, %d", strings.ToLower(section), len(all), most)
@@ -176,6 +199,12 @@ func members(v any, section string, most int, read func(name string, m map[strin
 		}
 		m, ok := all[name].(map[string]any)
 		if !ok {
+			switch section {
+			case "Resources":
+				return malformed("Any Resources member must be an object.")
+			case "Mappings":
+				return malformed("Every Mappings member %s must be a map", name)
+			}
 			return malformed("Every %s member must be an object; %s is not.", section, name)
 		}
 		if err := read(name, m); err != nil {
@@ -206,19 +235,19 @@ func readTransform(t *Template, v any) error {
 func readMappings(t *Template, v any) error {
 	return members(v, "Mappings", MaxMappings, func(name string, m map[string]any) error {
 		t.Mappings[name] = map[string]map[string]any{}
-		for top, second := range m {
-			values, ok := second.(map[string]any)
+		for _, top := range slices.Sorted(maps.Keys(m)) {
+			values, ok := m[top].(map[string]any)
 			if !ok {
-				return malformed("Every Mappings attribute must be a String or a List: %s.%s.", name, top)
+				return malformed("Every Mappings member %s must be a map", top)
 			}
-			for key, value := range values {
+			for _, value := range values {
 				switch value := value.(type) {
 				case map[string]any, nil:
-					return malformed("Every Mappings attribute must be a String or a List: %s.%s.%s.", name, top, key)
+					return malformed("Every Mappings attribute must be a String or a List.")
 				case []any:
 					for _, item := range value {
 						if !scalar(item) {
-							return malformed("Every Mappings attribute must be a String or a List: %s.%s.%s.", name, top, key)
+							return malformed("Every Mappings attribute must be a String or a List.")
 						}
 					}
 				}
