@@ -165,7 +165,29 @@ func (s set) render(r *rendering) error {
 // loop is $foreach.
 type loop struct {
 	count, of int
+	source    any // what it goes through
 	parent    *loop
+}
+
+// more says whether there are items left. As Java's iterators have it, a list is at its
+// end where it has just as many items as were gone through, even if some were
+// taken out meanwhile.
+func (l *loop) more() bool {
+	if list, is := l.source.(*List); is {
+		return l.count != len(list.Items)
+	}
+	return l.count < l.of
+}
+
+// sizeOf is how many items a value has that #foreach goes through.
+func sizeOf(v any) int {
+	switch v := v.(type) {
+	case *List:
+		return len(v.Items)
+	case *Map:
+		return v.Len()
+	}
+	return 0
 }
 
 // Property implements [Object].
@@ -232,12 +254,16 @@ func (f foreach) render(r *rendering) error {
 	}
 	restore := r.save(f.name, "foreach", "velocityCount")
 	defer restore()
-	l := &loop{of: len(all), parent: r.loops}
+	l := &loop{of: len(all), source: v, parent: r.loops}
 	r.loops = l
 	defer func() { r.loops = l.parent }()
-	for i, item := range all {
-		l.count = i + 1
-		r.vars[f.name], r.vars["foreach"], r.vars["velocityCount"] = item, l, int64(i+1)
+	for l.more() {
+		if sizeOf(v) != len(all) {
+			return at(f.source, f.pos, errors.New("what #foreach goes through was changed meanwhile (ConcurrentModificationException)"))
+		}
+		item := all[l.count]
+		l.count++
+		r.vars[f.name], r.vars["foreach"], r.vars["velocityCount"] = item, l, int64(l.count)
 		if err := r.step(1); err != nil {
 			return err
 		}
