@@ -89,6 +89,9 @@ func (d *Definition) complete() {
 	if d.GatewayResponses == nil {
 		d.GatewayResponses = map[string]*GatewayResponse{}
 	}
+	if d.Parts == nil {
+		d.Parts = map[string]*DocumentationPart{}
+	}
 	if d.Models == nil {
 		d.Models = map[string]*Model{}
 	}

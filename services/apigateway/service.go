@@ -26,6 +26,8 @@ type Service struct {
 	keys        *engine.Documents[apiKey]
 	plans       *engine.Documents[usagePlan]
 	accounts    *engine.Documents[account]
+
+	certificates *engine.Documents[certificate]
 }
 
 var _ API = (*Service)(nil)
@@ -34,6 +36,7 @@ var _ API = (*Service)(nil)
 type api struct {
 	wire.Scope
 	Definition
+	Versions map[string]*DocumentationVersion `json:",omitempty"` // of its documentation, by name
 }
 
 // Definition is a REST API: what a deployment freezes. It is not to be changed.
@@ -44,6 +47,8 @@ type Definition struct {
 	Validators       map[string]*RequestValidator // by identifier
 	Authorizers      map[string]*Authorizer       // by identifier
 	GatewayResponses map[string]*GatewayResponse  // by type
+
+	Parts map[string]*DocumentationPart `json:",omitempty"` // of its documentation, by identifier
 }
 
 // deployment is kept by API and identifier.
@@ -82,6 +87,9 @@ func New(ctx context.Context, eng engine.Engine, clk clock.Clock, names *domains
 		return nil, err
 	}
 	if s.accounts, err = engine.OpenDocuments[account](ctx, eng.Records(), "apigateway.account"); err != nil {
+		return nil, err
+	}
+	if s.certificates, err = engine.OpenDocuments[certificate](ctx, eng.Records(), "apigateway.certificate"); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"github.com/signalbox/signalbox/arn"
+	"github.com/signalbox/signalbox/services/apigateway/domains"
 	"github.com/signalbox/signalbox/wire"
 )
 
-// retag changes the tags of what an ARN names: an API, a stage, a key or a plan
+// retag changes the tags of what an ARN names: an API, a stage, a key, a
+// plan, a certificate or a domain name
 // (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME). It returns them as they
 // are then.
 func (s *Service) retag(ctx context.Context, text string, change func(map[string]string)) (map[string]string, error) {
@@ -39,6 +41,28 @@ func (s *Service) retag(ctx context.Context, text string, change func(map[string
 			return nil, err
 		}
 		return retagged(k, func(d *apiKey) *map[string]string { return &d.Key.Tags }, change, func(d *apiKey) error { return s.keys.Put(ctx, scope.Key(p[1]), d) })
+	case len(p) == 2 && p[0] == "clientcertificates":
+		c, err := s.certificate(ctx, p[1])
+		if err != nil {
+			return nil, err
+		}
+		return retagged(c, func(d *certificate) *map[string]string { return &d.Certificate.Tags }, change, func(d *certificate) error { return s.certificates.Put(ctx, scope.Key(p[1]), d) })
+	case len(p) == 2 && p[0] == "domainnames":
+		var tags map[string]string
+		read := func(d *domains.Domain) (err error) {
+			tags, err = retagged(d, func(d *domains.Domain) *map[string]string { return &d.Tags }, change, func(new *domains.Domain) error { *d = *new; return nil })
+			return err
+		}
+		if change != nil {
+			_, err = s.names.Change(ctx, p[1], read)
+			return tags, err
+		}
+		d, err := s.names.Find(ctx, p[1])
+		if err != nil {
+			return nil, err
+		}
+		err = read(d)
+		return tags, err
 	case len(p) == 2 && p[0] == "usageplans":
 		plan, err := s.plan(ctx, p[1])
 		if err != nil {

@@ -68,6 +68,21 @@ type API interface {
 	GetGatewayResponse(ctx context.Context, in *GetGatewayResponseInput) (*GetGatewayResponseOutput, error)
 	GetGatewayResponses(ctx context.Context, in *GetGatewayResponsesInput) (*GetGatewayResponsesOutput, error)
 	UpdateGatewayResponse(ctx context.Context, in *UpdateGatewayResponseInput) (*UpdateGatewayResponseOutput, error)
+	CreateDocumentationPart(ctx context.Context, in *CreateDocumentationPartInput) (*CreateDocumentationPartOutput, error)
+	DeleteDocumentationPart(ctx context.Context, in *DeleteDocumentationPartInput) (*DeleteDocumentationPartOutput, error)
+	GetDocumentationPart(ctx context.Context, in *GetDocumentationPartInput) (*GetDocumentationPartOutput, error)
+	GetDocumentationParts(ctx context.Context, in *GetDocumentationPartsInput) (*GetDocumentationPartsOutput, error)
+	UpdateDocumentationPart(ctx context.Context, in *UpdateDocumentationPartInput) (*UpdateDocumentationPartOutput, error)
+	CreateDocumentationVersion(ctx context.Context, in *CreateDocumentationVersionInput) (*CreateDocumentationVersionOutput, error)
+	DeleteDocumentationVersion(ctx context.Context, in *DeleteDocumentationVersionInput) (*DeleteDocumentationVersionOutput, error)
+	GetDocumentationVersion(ctx context.Context, in *GetDocumentationVersionInput) (*GetDocumentationVersionOutput, error)
+	GetDocumentationVersions(ctx context.Context, in *GetDocumentationVersionsInput) (*GetDocumentationVersionsOutput, error)
+	UpdateDocumentationVersion(ctx context.Context, in *UpdateDocumentationVersionInput) (*UpdateDocumentationVersionOutput, error)
+	GenerateClientCertificate(ctx context.Context, in *GenerateClientCertificateInput) (*GenerateClientCertificateOutput, error)
+	DeleteClientCertificate(ctx context.Context, in *DeleteClientCertificateInput) (*DeleteClientCertificateOutput, error)
+	GetClientCertificate(ctx context.Context, in *GetClientCertificateInput) (*GetClientCertificateOutput, error)
+	GetClientCertificates(ctx context.Context, in *GetClientCertificatesInput) (*GetClientCertificatesOutput, error)
+	UpdateClientCertificate(ctx context.Context, in *UpdateClientCertificateInput) (*UpdateClientCertificateOutput, error)
 	CreateApiKey(ctx context.Context, in *CreateApiKeyInput) (*CreateApiKeyOutput, error)
 	DeleteApiKey(ctx context.Context, in *DeleteApiKeyInput) (*DeleteApiKeyOutput, error)
 	GetApiKey(ctx context.Context, in *GetApiKeyInput) (*GetApiKeyOutput, error)
@@ -168,6 +183,21 @@ func NewService(api API) *wire.Service {
 			wire.Op("GetGatewayResponse", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/gatewayresponses/{response_type}"}, api.GetGatewayResponse),
 			wire.Op("GetGatewayResponses", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/gatewayresponses"}, api.GetGatewayResponses),
 			wire.Op("UpdateGatewayResponse", wire.Route{Method: "PATCH", URI: "/restapis/{restapi_id}/gatewayresponses/{response_type}"}, api.UpdateGatewayResponse),
+			wire.Op("CreateDocumentationPart", wire.Route{Method: "POST", URI: "/restapis/{restapi_id}/documentation/parts", Status: 201}, api.CreateDocumentationPart),
+			wire.Op("DeleteDocumentationPart", wire.Route{Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}", Status: 202, NoOutput: true}, api.DeleteDocumentationPart),
+			wire.Op("GetDocumentationPart", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"}, api.GetDocumentationPart),
+			wire.Op("GetDocumentationParts", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts"}, api.GetDocumentationParts),
+			wire.Op("UpdateDocumentationPart", wire.Route{Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"}, api.UpdateDocumentationPart),
+			wire.Op("CreateDocumentationVersion", wire.Route{Method: "POST", URI: "/restapis/{restapi_id}/documentation/versions", Status: 201}, api.CreateDocumentationVersion),
+			wire.Op("DeleteDocumentationVersion", wire.Route{Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}", Status: 202, NoOutput: true}, api.DeleteDocumentationVersion),
+			wire.Op("GetDocumentationVersion", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"}, api.GetDocumentationVersion),
+			wire.Op("GetDocumentationVersions", wire.Route{Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions"}, api.GetDocumentationVersions),
+			wire.Op("UpdateDocumentationVersion", wire.Route{Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"}, api.UpdateDocumentationVersion),
+			wire.Op("GenerateClientCertificate", wire.Route{Method: "POST", URI: "/clientcertificates", Status: 201}, api.GenerateClientCertificate),
+			wire.Op("DeleteClientCertificate", wire.Route{Method: "DELETE", URI: "/clientcertificates/{clientcertificate_id}", Status: 202, NoOutput: true}, api.DeleteClientCertificate),
+			wire.Op("GetClientCertificate", wire.Route{Method: "GET", URI: "/clientcertificates/{clientcertificate_id}"}, api.GetClientCertificate),
+			wire.Op("GetClientCertificates", wire.Route{Method: "GET", URI: "/clientcertificates"}, api.GetClientCertificates),
+			wire.Op("UpdateClientCertificate", wire.Route{Method: "PATCH", URI: "/clientcertificates/{clientcertificate_id}"}, api.UpdateClientCertificate),
 			wire.Op("CreateApiKey", wire.Route{Method: "POST", URI: "/apikeys", Status: 201}, api.CreateApiKey),
 			wire.Op("DeleteApiKey", wire.Route{Method: "DELETE", URI: "/apikeys/{api_Key}", Status: 202, NoOutput: true}, api.DeleteApiKey),
 			wire.Op("GetApiKey", wire.Route{Method: "GET", URI: "/apikeys/{api_Key}"}, api.GetApiKey),
@@ -208,24 +238,12 @@ func NewService(api API) *wire.Service {
 			{Name: "UnauthorizedException", Status: 401},
 		},
 		Unimplemented: []string{
-			"CreateDocumentationPart",
-			"CreateDocumentationVersion",
 			"CreateDomainNameAccessAssociation",
 			"CreateVpcLink",
-			"DeleteClientCertificate",
-			"DeleteDocumentationPart",
-			"DeleteDocumentationVersion",
 			"DeleteDomainNameAccessAssociation",
 			"DeleteVpcLink",
 			"FlushStageAuthorizersCache",
 			"FlushStageCache",
-			"GenerateClientCertificate",
-			"GetClientCertificate",
-			"GetClientCertificates",
-			"GetDocumentationPart",
-			"GetDocumentationParts",
-			"GetDocumentationVersion",
-			"GetDocumentationVersions",
 			"GetDomainNameAccessAssociations",
 			"GetExport",
 			"GetModelTemplate",
@@ -240,31 +258,16 @@ func NewService(api API) *wire.Service {
 			"RejectDomainNameAccessAssociation",
 			"TestInvokeAuthorizer",
 			"TestInvokeMethod",
-			"UpdateClientCertificate",
-			"UpdateDocumentationPart",
-			"UpdateDocumentationVersion",
 			"UpdateUsage",
 			"UpdateVpcLink",
 		},
 		UnimplementedRoutes: map[string]wire.Route{
-			"CreateDocumentationPart":           {Method: "POST", URI: "/restapis/{restapi_id}/documentation/parts"},
-			"CreateDocumentationVersion":        {Method: "POST", URI: "/restapis/{restapi_id}/documentation/versions"},
 			"CreateDomainNameAccessAssociation": {Method: "POST", URI: "/domainnameaccessassociations"},
 			"CreateVpcLink":                     {Method: "POST", URI: "/vpclinks"},
-			"DeleteClientCertificate":           {Method: "DELETE", URI: "/clientcertificates/{clientcertificate_id}"},
-			"DeleteDocumentationPart":           {Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
-			"DeleteDocumentationVersion":        {Method: "DELETE", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
 			"DeleteDomainNameAccessAssociation": {Method: "DELETE", URI: "/domainnameaccessassociations/{domain_name_access_association_arn}"},
 			"DeleteVpcLink":                     {Method: "DELETE", URI: "/vpclinks/{vpclink_id}"},
 			"FlushStageAuthorizersCache":        {Method: "DELETE", URI: "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers"},
 			"FlushStageCache":                   {Method: "DELETE", URI: "/restapis/{restapi_id}/stages/{stage_name}/cache/data"},
-			"GenerateClientCertificate":         {Method: "POST", URI: "/clientcertificates"},
-			"GetClientCertificate":              {Method: "GET", URI: "/clientcertificates/{clientcertificate_id}"},
-			"GetClientCertificates":             {Method: "GET", URI: "/clientcertificates"},
-			"GetDocumentationPart":              {Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
-			"GetDocumentationParts":             {Method: "GET", URI: "/restapis/{restapi_id}/documentation/parts"},
-			"GetDocumentationVersion":           {Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
-			"GetDocumentationVersions":          {Method: "GET", URI: "/restapis/{restapi_id}/documentation/versions"},
 			"GetDomainNameAccessAssociations":   {Method: "GET", URI: "/domainnameaccessassociations"},
 			"GetExport":                         {Method: "GET", URI: "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}"},
 			"GetModelTemplate":                  {Method: "GET", URI: "/restapis/{restapi_id}/models/{model_name}/default_template"},
@@ -279,9 +282,6 @@ func NewService(api API) *wire.Service {
 			"RejectDomainNameAccessAssociation": {Method: "POST", URI: "/rejectdomainnameaccessassociations"},
 			"TestInvokeAuthorizer":              {Method: "POST", URI: "/restapis/{restapi_id}/authorizers/{authorizer_id}"},
 			"TestInvokeMethod":                  {Method: "POST", URI: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}"},
-			"UpdateClientCertificate":           {Method: "PATCH", URI: "/clientcertificates/{clientcertificate_id}"},
-			"UpdateDocumentationPart":           {Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/parts/{part_id}"},
-			"UpdateDocumentationVersion":        {Method: "PATCH", URI: "/restapis/{restapi_id}/documentation/versions/{doc_version}"},
 			"UpdateUsage":                       {Method: "PATCH", URI: "/usageplans/{usageplanId}/keys/{keyId}/usage"},
 			"UpdateVpcLink":                     {Method: "PATCH", URI: "/vpclinks/{vpclink_id}"},
 		},
@@ -1228,6 +1228,174 @@ type UpdateGatewayResponseOutput struct {
 	DefaultResponse    bool              `wire:"defaultResponse"`
 }
 
+type CreateDocumentationPartInput struct {
+	RestApiId  *string                    `wire:"restApiId,required" in:"uri=restapi_id"`
+	Location   *DocumentationPartLocation `wire:"location,required"`
+	Properties *string                    `wire:"properties,required"`
+}
+
+type CreateDocumentationPartOutput struct {
+	Id         *string                    `wire:"id"`
+	Location   *DocumentationPartLocation `wire:"location"`
+	Properties *string                    `wire:"properties"`
+}
+
+type DeleteDocumentationPartInput struct {
+	RestApiId           *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationPartId *string `wire:"documentationPartId,required" in:"uri=part_id"`
+}
+
+type DeleteDocumentationPartOutput struct{}
+
+type GetDocumentationPartInput struct {
+	RestApiId           *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationPartId *string `wire:"documentationPartId,required" in:"uri=part_id"`
+}
+
+type GetDocumentationPartOutput struct {
+	Id         *string                    `wire:"id"`
+	Location   *DocumentationPartLocation `wire:"location"`
+	Properties *string                    `wire:"properties"`
+}
+
+type GetDocumentationPartsInput struct {
+	RestApiId      *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	Type           *string `wire:"type" in:"querystring=type" enum:"API,AUTHORIZER,MODEL,RESOURCE,METHOD,PATH_PARAMETER,QUERY_PARAMETER,REQUEST_HEADER,REQUEST_BODY,RESPONSE,RESPONSE_HEADER,RESPONSE_BODY"`
+	NameQuery      *string `wire:"nameQuery" in:"querystring=name"`
+	Path           *string `wire:"path" in:"querystring=path"`
+	Position       *string `wire:"position" in:"querystring=position"`
+	Limit          *int32  `wire:"limit" in:"querystring=limit"`
+	LocationStatus *string `wire:"locationStatus" in:"querystring=locationStatus" enum:"DOCUMENTED,UNDOCUMENTED"`
+}
+
+type GetDocumentationPartsOutput struct {
+	Position *string             `wire:"position"`
+	Items    []DocumentationPart `wire:"item"`
+}
+
+type UpdateDocumentationPartInput struct {
+	RestApiId           *string          `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationPartId *string          `wire:"documentationPartId,required" in:"uri=part_id"`
+	PatchOperations     []PatchOperation `wire:"patchOperations"`
+}
+
+type UpdateDocumentationPartOutput struct {
+	Id         *string                    `wire:"id"`
+	Location   *DocumentationPartLocation `wire:"location"`
+	Properties *string                    `wire:"properties"`
+}
+
+type CreateDocumentationVersionInput struct {
+	RestApiId            *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationVersion *string `wire:"documentationVersion,required"`
+	StageName            *string `wire:"stageName"`
+	Description          *string `wire:"description"`
+}
+
+type CreateDocumentationVersionOutput struct {
+	Version     *string    `wire:"version"`
+	CreatedDate *wire.Time `wire:"createdDate"`
+	Description *string    `wire:"description"`
+}
+
+type DeleteDocumentationVersionInput struct {
+	RestApiId            *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationVersion *string `wire:"documentationVersion,required" in:"uri=doc_version"`
+}
+
+type DeleteDocumentationVersionOutput struct{}
+
+type GetDocumentationVersionInput struct {
+	RestApiId            *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationVersion *string `wire:"documentationVersion,required" in:"uri=doc_version"`
+}
+
+type GetDocumentationVersionOutput struct {
+	Version     *string    `wire:"version"`
+	CreatedDate *wire.Time `wire:"createdDate"`
+	Description *string    `wire:"description"`
+}
+
+type GetDocumentationVersionsInput struct {
+	RestApiId *string `wire:"restApiId,required" in:"uri=restapi_id"`
+	Position  *string `wire:"position" in:"querystring=position"`
+	Limit     *int32  `wire:"limit" in:"querystring=limit"`
+}
+
+type GetDocumentationVersionsOutput struct {
+	Position *string                `wire:"position"`
+	Items    []DocumentationVersion `wire:"item"`
+}
+
+type UpdateDocumentationVersionInput struct {
+	RestApiId            *string          `wire:"restApiId,required" in:"uri=restapi_id"`
+	DocumentationVersion *string          `wire:"documentationVersion,required" in:"uri=doc_version"`
+	PatchOperations      []PatchOperation `wire:"patchOperations"`
+}
+
+type UpdateDocumentationVersionOutput struct {
+	Version     *string    `wire:"version"`
+	CreatedDate *wire.Time `wire:"createdDate"`
+	Description *string    `wire:"description"`
+}
+
+type GenerateClientCertificateInput struct {
+	Description *string           `wire:"description"`
+	Tags        map[string]string `wire:"tags"`
+}
+
+type GenerateClientCertificateOutput struct {
+	ClientCertificateId   *string           `wire:"clientCertificateId"`
+	Description           *string           `wire:"description"`
+	PemEncodedCertificate *string           `wire:"pemEncodedCertificate"`
+	CreatedDate           *wire.Time        `wire:"createdDate"`
+	ExpirationDate        *wire.Time        `wire:"expirationDate"`
+	Tags                  map[string]string `wire:"tags"`
+}
+
+type DeleteClientCertificateInput struct {
+	ClientCertificateId *string `wire:"clientCertificateId,required" in:"uri=clientcertificate_id"`
+}
+
+type DeleteClientCertificateOutput struct{}
+
+type GetClientCertificateInput struct {
+	ClientCertificateId *string `wire:"clientCertificateId,required" in:"uri=clientcertificate_id"`
+}
+
+type GetClientCertificateOutput struct {
+	ClientCertificateId   *string           `wire:"clientCertificateId"`
+	Description           *string           `wire:"description"`
+	PemEncodedCertificate *string           `wire:"pemEncodedCertificate"`
+	CreatedDate           *wire.Time        `wire:"createdDate"`
+	ExpirationDate        *wire.Time        `wire:"expirationDate"`
+	Tags                  map[string]string `wire:"tags"`
+}
+
+type GetClientCertificatesInput struct {
+	Position *string `wire:"position" in:"querystring=position"`
+	Limit    *int32  `wire:"limit" in:"querystring=limit"`
+}
+
+type GetClientCertificatesOutput struct {
+	Position *string             `wire:"position"`
+	Items    []ClientCertificate `wire:"item"`
+}
+
+type UpdateClientCertificateInput struct {
+	ClientCertificateId *string          `wire:"clientCertificateId,required" in:"uri=clientcertificate_id"`
+	PatchOperations     []PatchOperation `wire:"patchOperations"`
+}
+
+type UpdateClientCertificateOutput struct {
+	ClientCertificateId   *string           `wire:"clientCertificateId"`
+	Description           *string           `wire:"description"`
+	PemEncodedCertificate *string           `wire:"pemEncodedCertificate"`
+	CreatedDate           *wire.Time        `wire:"createdDate"`
+	ExpirationDate        *wire.Time        `wire:"expirationDate"`
+	Tags                  map[string]string `wire:"tags"`
+}
+
 type CreateApiKeyInput struct {
 	Name               *string           `wire:"name"`
 	Description        *string           `wire:"description"`
@@ -1700,6 +1868,15 @@ type CanarySettings struct {
 	UseStageCache          *bool             `wire:"useStageCache"`
 }
 
+type ClientCertificate struct {
+	ClientCertificateId   *string           `wire:"clientCertificateId"`
+	Description           *string           `wire:"description"`
+	PemEncodedCertificate *string           `wire:"pemEncodedCertificate"`
+	CreatedDate           *wire.Time        `wire:"createdDate"`
+	ExpirationDate        *wire.Time        `wire:"expirationDate"`
+	Tags                  map[string]string `wire:"tags"`
+}
+
 type Deployment struct {
 	Id          *string                              `wire:"id"`
 	Description *string                              `wire:"description"`
@@ -1711,6 +1888,26 @@ type DeploymentCanarySettings struct {
 	PercentTraffic         *float64          `wire:"percentTraffic"`
 	StageVariableOverrides map[string]string `wire:"stageVariableOverrides"`
 	UseStageCache          *bool             `wire:"useStageCache"`
+}
+
+type DocumentationPart struct {
+	Id         *string                    `wire:"id"`
+	Location   *DocumentationPartLocation `wire:"location"`
+	Properties *string                    `wire:"properties"`
+}
+
+type DocumentationPartLocation struct {
+	Type       *string `wire:"type,required" enum:"API,AUTHORIZER,MODEL,RESOURCE,METHOD,PATH_PARAMETER,QUERY_PARAMETER,REQUEST_HEADER,REQUEST_BODY,RESPONSE,RESPONSE_HEADER,RESPONSE_BODY"`
+	Path       *string `wire:"path"`
+	Method     *string `wire:"method"`
+	StatusCode *string `wire:"statusCode" pattern:"^([1-5]\\d\\d|\\*|\\s*)$"`
+	Name       *string `wire:"name"`
+}
+
+type DocumentationVersion struct {
+	Version     *string    `wire:"version"`
+	CreatedDate *wire.Time `wire:"createdDate"`
+	Description *string    `wire:"description"`
 }
 
 type DomainName struct {
@@ -2050,6 +2247,22 @@ const (
 	ContentHandlingStrategyConvertToText   = "CONVERT_TO_TEXT"
 )
 
+// Values of DocumentationPartType.
+const (
+	DocumentationPartTypeApi            = "API"
+	DocumentationPartTypeAuthorizer     = "AUTHORIZER"
+	DocumentationPartTypeModel          = "MODEL"
+	DocumentationPartTypeResource       = "RESOURCE"
+	DocumentationPartTypeMethod         = "METHOD"
+	DocumentationPartTypePathParameter  = "PATH_PARAMETER"
+	DocumentationPartTypeQueryParameter = "QUERY_PARAMETER"
+	DocumentationPartTypeRequestHeader  = "REQUEST_HEADER"
+	DocumentationPartTypeRequestBody    = "REQUEST_BODY"
+	DocumentationPartTypeResponse       = "RESPONSE"
+	DocumentationPartTypeResponseHeader = "RESPONSE_HEADER"
+	DocumentationPartTypeResponseBody   = "RESPONSE_BODY"
+)
+
 // Values of DomainNameStatus.
 const (
 	DomainNameStatusAvailable                    = "AVAILABLE"
@@ -2126,6 +2339,12 @@ const (
 	JwtSigningAlgorithmEs256 = "ES256"
 	JwtSigningAlgorithmEs384 = "ES384"
 	JwtSigningAlgorithmEs512 = "ES512"
+)
+
+// Values of LocationStatusType.
+const (
+	LocationStatusTypeDocumented   = "DOCUMENTED"
+	LocationStatusTypeUndocumented = "UNDOCUMENTED"
 )
 
 // Values of Op.
