@@ -12,7 +12,7 @@ import (
 )
 
 func apigatewayTypes() map[string]*Type {
-	return map[string]*Type{
+	types := map[string]*Type{
 		"AWS::ApiGateway::RestApi": {
 			Properties: "Name Description Body Mode Parameters BinaryMediaTypes! MinimumCompressionSize! ApiKeySourceType! EndpointConfiguration! Policy! DisableExecuteApiEndpoint! FailOnWarnings Tags",
 			Create:     createRestAPI, Update: updateRestAPI, Delete: deleteNamed("apigateway", "DeleteRestApi", "restApiId"),
@@ -75,6 +75,8 @@ func apigatewayTypes() map[string]*Type {
 			Create:     putAccount, Update: putAccount,
 		},
 	}
+	maps.Copy(types, apigatewayAccessTypes())
+	return types
 }
 
 // ofAPI deletes a part of a REST API by its physical id.

@@ -14,6 +14,29 @@ func apigatewayV2Types() map[string]*Type {
 		"AWS::ApiGatewayV2::Integration": ofV2("Integration", "ApiId*!", "IntegrationType* ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod IntegrationSubtype "+
 			"IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig", false),
 		"AWS::ApiGatewayV2::Stage": ofV2("Stage", "ApiId*! StageName*!", "AccessLogSettings AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId Description RouteSettings StageVariables", true),
+		"AWS::ApiGatewayV2::Authorizer": ofV2("Authorizer", "ApiId*!", "AuthorizerType* Name* AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerUri "+
+			"EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration", false),
+		"AWS::ApiGatewayV2::Deployment": ofV2("Deployment", "ApiId*! StageName!", "Description", false),
+		"AWS::ApiGatewayV2::DomainName": {
+			Properties: "DomainName*! DomainNameConfigurations MutualTlsAuthentication! RoutingMode! Tags",
+			Create:     createDomainV2, Update: updateDomainV2, Delete: deleteNamed("apigatewayv2", "DeleteDomainName", "DomainName"),
+			ID: func(r *Request) string { return r.text("DomainName") },
+		},
+		"AWS::ApiGatewayV2::ApiMapping": {
+			Properties: "ApiId* ApiMappingKey DomainName*! Stage*",
+			Create: func(ctx context.Context, r *Request) (Made, error) {
+				out, err := r.Call(ctx, "apigatewayv2", "CreateApiMapping", r.only("ApiId", "ApiMappingKey", "DomainName", "Stage"))
+				return Made{ID: textOf(out["apiMappingId"]), Attributes: map[string]any{"ApiMappingId": out["apiMappingId"]}}, err
+			},
+			Update: func(ctx context.Context, r *Request) (Made, error) {
+				_, err := r.Call(ctx, "apigatewayv2", "UpdateApiMapping", with(r.only("ApiId", "ApiMappingKey", "DomainName", "Stage"), "ApiMappingId", r.ID))
+				return Made{ID: r.ID, Attributes: r.Attributes}, err
+			},
+			Delete: func(ctx context.Context, r *Request) error {
+				_, err := r.Call(ctx, "apigatewayv2", "DeleteApiMapping", with(r.only("DomainName"), "ApiMappingId", r.ID))
+				return err
+			},
+		},
 	}
 }
 
@@ -68,4 +91,22 @@ func ofV2(kind, fixed, settings string, tagged bool) *Type {
 		return err
 	}
 	return t
+}
+
+func createDomainV2(ctx context.Context, r *Request) (Made, error) {
+	out, err := r.Call(ctx, "apigatewayv2", "CreateDomainName", tagged(r, r.only("DomainName", "DomainNameConfigurations", "MutualTlsAuthentication", "RoutingMode")))
+	made := Made{ID: r.text("DomainName"), Attributes: map[string]any{"DomainNameArn": textOf(out["domainNameArn"])}}
+	for _, c := range objects(out["domainNameConfigurations"]) {
+		made.Attributes["RegionalDomainName"], made.Attributes["RegionalHostedZoneId"] = c["apiGatewayDomainName"], c["hostedZoneId"]
+	}
+	return made, err
+}
+
+func updateDomainV2(ctx context.Context, r *Request) (Made, error) {
+	made := Made{ID: r.ID, Attributes: r.Attributes}
+	if _, err := r.Call(ctx, "apigatewayv2", "UpdateDomainName", r.only("DomainName", "DomainNameConfigurations")); err != nil {
+		return made, err
+	}
+	arn := "arn:" + r.Partition + ":apigateway:" + r.Region + "::/domainnames/" + r.ID
+	return made, r.retag(ctx, tagging{service: "apigateway", tag: "TagResource", untag: "UntagResource", of: "resourceArn", keys: "tagKeys"}, arn)
 }
