@@ -17,8 +17,8 @@
 // The item operations whole, with expressions and with the older members;
 // batches; transactions with client tokens; tables with local and global
 // indexes, the latter added and removed while the table is used; time to live;
-// streams; policies of tables and streams. Throughput, encryption, table class, point-in-time recovery and tags
-// are kept and told, and do nothing. PartiQL. Backups, global tables, imports
+// streams; policies of tables and streams. Throughput, encryption, table class, point-in-time recovery,
+// contributor insights and tags are kept and told, and do nothing. PartiQL. Backups, global tables, imports
 // and exports answer that they are not implemented.
 //
 // # Where it differs from AWS

@@ -34,6 +34,7 @@ type document struct {
 	Recovery           *recovery              `json:",omitempty"`
 	Policies           map[string]tablePolicy `json:",omitempty"` // "" is the table's own, others are by their streams' labels
 	Past               []pastStream           `json:",omitempty"` // streams that were disabled
+	Insights           map[string]insights    `json:",omitempty"` // "" are the table's own, others are of indexes
 }
 
 // throughput is what was provisioned of a table or an index.
@@ -70,6 +71,7 @@ func (d *document) clone() *document {
 	c.Indexes = cloneMap(d.Indexes)
 	c.Tags = cloneMap(d.Tags)
 	c.Policies = cloneMap(d.Policies)
+	c.Insights = cloneMap(d.Insights)
 	return &c
 }
 

@@ -162,17 +162,3 @@ func (s *Service) DescribeKinesisStreamingDestination(ctx context.Context, in *D
 	}
 	return &DescribeKinesisStreamingDestinationOutput{TableName: new(o.doc.Load().Name), KinesisDataStreamDestinations: []KinesisDataStreamDestination{}}, nil
 }
-
-// DescribeContributorInsights implements API: they are always off.
-func (s *Service) DescribeContributorInsights(ctx context.Context, in *DescribeContributorInsightsInput) (*DescribeContributorInsightsOutput, error) {
-	o, err := s.Find(ctx, in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	if in.IndexName != nil && o.doc.Load().Find(*in.IndexName) == nil {
-		return nil, ErrNoTable
-	}
-	return &DescribeContributorInsightsOutput{
-		TableName: new(o.doc.Load().Name), IndexName: in.IndexName, ContributorInsightsStatus: new(ContributorInsightsStatusDisabled),
-	}, nil
-}

@@ -45,6 +45,10 @@ func (s *Service) UpdateTable(ctx context.Context, in *UpdateTableInput) (*Updat
 		return nil, err
 	}
 	out := o.describe(TableStatusUpdating)
+	if out.SSEDescription == nil && before.SSEDescription != nil {
+		out.SSEDescription = before.SSEDescription
+		out.SSEDescription.Status = new(SSEStatusUpdating)
+	}
 	if created != nil {
 		for i := range out.GlobalSecondaryIndexes {
 			if g := &out.GlobalSecondaryIndexes[i]; *g.IndexName == created.Name {

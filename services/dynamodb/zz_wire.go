@@ -23,6 +23,8 @@ type API interface {
 	DescribeEndpoints(ctx context.Context, in *DescribeEndpointsInput) (*DescribeEndpointsOutput, error)
 	DescribeKinesisStreamingDestination(ctx context.Context, in *DescribeKinesisStreamingDestinationInput) (*DescribeKinesisStreamingDestinationOutput, error)
 	DescribeContributorInsights(ctx context.Context, in *DescribeContributorInsightsInput) (*DescribeContributorInsightsOutput, error)
+	UpdateContributorInsights(ctx context.Context, in *UpdateContributorInsightsInput) (*UpdateContributorInsightsOutput, error)
+	ListContributorInsights(ctx context.Context, in *ListContributorInsightsInput) (*ListContributorInsightsOutput, error)
 	TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error)
 	UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error)
 	ListTagsOfResource(ctx context.Context, in *ListTagsOfResourceInput) (*ListTagsOfResourceOutput, error)
@@ -74,6 +76,8 @@ func NewService(api API) *wire.Service {
 			wire.Op("DescribeEndpoints", wire.Route{}, api.DescribeEndpoints),
 			wire.Op("DescribeKinesisStreamingDestination", wire.Route{}, api.DescribeKinesisStreamingDestination),
 			wire.Op("DescribeContributorInsights", wire.Route{}, api.DescribeContributorInsights),
+			wire.Op("UpdateContributorInsights", wire.Route{}, api.UpdateContributorInsights),
+			wire.Op("ListContributorInsights", wire.Route{}, api.ListContributorInsights),
 			wire.Op("TagResource", wire.Route{NoOutput: true}, api.TagResource),
 			wire.Op("UntagResource", wire.Route{NoOutput: true}, api.UntagResource),
 			wire.Op("ListTagsOfResource", wire.Route{}, api.ListTagsOfResource),
@@ -135,12 +139,10 @@ func NewService(api API) *wire.Service {
 			"ExportTableToPointInTime",
 			"ImportTable",
 			"ListBulkOperations",
-			"ListContributorInsights",
 			"RestoreTableFromBackup",
 			"RestoreTableToPointInTime",
 			"SearchVectors",
 			"StartBulkPutItems",
-			"UpdateContributorInsights",
 			"UpdateGlobalTable",
 			"UpdateGlobalTableSettings",
 			"UpdateKinesisStreamingDestination",
@@ -295,6 +297,31 @@ type DescribeContributorInsightsOutput struct {
 	LastUpdateDateTime          *wire.Time        `wire:"LastUpdateDateTime"`
 	FailureException            *FailureException `wire:"FailureException"`
 	ContributorInsightsMode     *string           `wire:"ContributorInsightsMode"`
+}
+
+type UpdateContributorInsightsInput struct {
+	TableName                 *string `wire:"TableName,required"`
+	IndexName                 *string `wire:"IndexName"`
+	ContributorInsightsAction *string `wire:"ContributorInsightsAction,required" enum:"ENABLE,DISABLE"`
+	ContributorInsightsMode   *string `wire:"ContributorInsightsMode" enum:"ACCESSED_AND_THROTTLED_KEYS,THROTTLED_KEYS"`
+}
+
+type UpdateContributorInsightsOutput struct {
+	TableName                 *string `wire:"TableName"`
+	IndexName                 *string `wire:"IndexName"`
+	ContributorInsightsStatus *string `wire:"ContributorInsightsStatus"`
+	ContributorInsightsMode   *string `wire:"ContributorInsightsMode"`
+}
+
+type ListContributorInsightsInput struct {
+	TableName  *string `wire:"TableName"`
+	NextToken  *string `wire:"NextToken"`
+	MaxResults *int32  `wire:"MaxResults" max:"100"`
+}
+
+type ListContributorInsightsOutput struct {
+	ContributorInsightsSummaries []ContributorInsightsSummary `wire:"ContributorInsightsSummaries"`
+	NextToken                    *string                      `wire:"NextToken"`
 }
 
 type TagResourceInput struct {
@@ -705,6 +732,13 @@ type ConsumedCapacity struct {
 type ContinuousBackupsDescription struct {
 	ContinuousBackupsStatus        *string                         `wire:"ContinuousBackupsStatus,required"`
 	PointInTimeRecoveryDescription *PointInTimeRecoveryDescription `wire:"PointInTimeRecoveryDescription"`
+}
+
+type ContributorInsightsSummary struct {
+	TableName                 *string `wire:"TableName"`
+	IndexName                 *string `wire:"IndexName"`
+	ContributorInsightsStatus *string `wire:"ContributorInsightsStatus"`
+	ContributorInsightsMode   *string `wire:"ContributorInsightsMode"`
 }
 
 type CreateGlobalSecondaryIndexAction struct {
@@ -1323,6 +1357,12 @@ const (
 const (
 	ContinuousBackupsStatusEnabled  = "ENABLED"
 	ContinuousBackupsStatusDisabled = "DISABLED"
+)
+
+// Values of ContributorInsightsAction.
+const (
+	ContributorInsightsActionEnable  = "ENABLE"
+	ContributorInsightsActionDisable = "DISABLE"
 )
 
 // Values of ContributorInsightsMode.

@@ -34,6 +34,9 @@ func attachable(policyARN string, err error) error {
 	if wire.IsCode(err, CodeNoSuchEntityException) {
 		return noEntity("Policy %s does not exist or is not attachable.", policyARN)
 	}
+	if !strings.HasPrefix(policyARN, "arn:") {
+		return invalidInput("ARN %s is not valid.", policyARN)
+	}
 	return err
 }
 

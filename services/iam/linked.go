@@ -53,7 +53,7 @@ func (s *Service) CreateServiceLinkedRole(ctx context.Context, in *CreateService
 		return nil, err
 	}
 	r := i.role()
-	r.RoleLastUsed = nil
+	r.RoleLastUsed, r.MaxSessionDuration = nil, nil
 	return &CreateServiceLinkedRoleOutput{Role: r}, nil
 }
 

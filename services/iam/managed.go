@@ -179,7 +179,11 @@ func (s *Service) GetPolicy(ctx context.Context, in *GetPolicyInput) (*GetPolicy
 	if err != nil {
 		return nil, err
 	}
-	return &GetPolicyOutput{Policy: p.whole(s.usage(ctx))}, nil
+	out := p.whole(s.usage(ctx))
+	if out.Tags == nil {
+		out.Tags = []Tag{}
+	}
+	return &GetPolicyOutput{Policy: out}, nil
 }
 
 // ListPolicies implements [API].

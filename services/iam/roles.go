@@ -57,7 +57,7 @@ func (s *Service) CreateRole(ctx context.Context, in *CreateRoleInput) (*CreateR
 		return nil, err
 	}
 	r := i.role()
-	r.RoleLastUsed = nil
+	r.RoleLastUsed, r.MaxSessionDuration = nil, nil // only GetRole and the lists tell them
 	return &CreateRoleOutput{Role: r}, nil
 }
 
@@ -83,7 +83,7 @@ func (s *Service) ListRoles(ctx context.Context, in *ListRolesInput) (*ListRoles
 	return out, nil
 }
 
-// UpdateRole implements [API]: what the request leaves out takes its default.
+// UpdateRole implements [API]: what the request leaves out stays.
 func (s *Service) UpdateRole(ctx context.Context, in *UpdateRoleInput) (*UpdateRoleOutput, error) {
 	return &UpdateRoleOutput{}, s.change(ctx, role, *in.RoleName, func(i *identity) error {
 		if err := i.modifiable(); err != nil {
@@ -105,6 +105,7 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, in *UpdateRoleDescr
 	err := s.change(ctx, role, *in.RoleName, func(i *identity) error {
 		i.Description = in.Description
 		r = i.role()
+		r.RoleLastUsed, r.MaxSessionDuration = nil, nil
 		return i.modifiable()
 	})
 	return &UpdateRoleDescriptionOutput{Role: r}, err

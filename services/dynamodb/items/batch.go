@@ -140,6 +140,9 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 			w := list[i]
 			i++
 			if err := s.aim(ctx, w, &name); err != nil {
+				if w.o != nil && w.Action == table.Put && !w.hasKeys() {
+					err = invalid("The provided key element does not match the schema")
+				}
 				return nil, err
 			}
 			key := string(w.o.Definition().KeysOf(nil, w.Item).AppendJSON(nil))
@@ -156,6 +159,20 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 	out.ConsumedCapacity = consumedByTable(list, in.ReturnConsumedCapacity, 1, false)
 	out.ItemCollectionMetrics = metricsByTable(list, in.ReturnItemCollectionMetrics)
 	return out, nil
+}
+
+// hasKeys says whether an item has attributes of the names of the table's keys.
+func (w *write) hasKeys() bool {
+	d := w.o.Definition()
+	if d == nil {
+		return true
+	}
+	for _, name := range d.Schema.Names() {
+		if _, ok := w.Item[name]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 func batchWrite(r dynamodb.WriteRequest) (w *write, err error) {
