@@ -27,7 +27,8 @@ type burials struct {
 
 	// Guarded by Runner.mu:
 	n       int  // in the queue, or about to be
-	writing int  // calls of keep under way
+	writing int  // calls of buryLater that write
+	begun   int  // calls of buryLater
 	trying  bool // the goroutine is there
 }
 
@@ -140,6 +141,7 @@ func (r *Runner) buryLater(items []*item) {
 	r.mu.Lock()
 	b.n += len(items) // before the write: they may be tried right after it
 	b.writing++
+	b.begun++
 	r.mu.Unlock()
 	made := r.insist(func(ctx context.Context) error {
 		_, err := r.queues.Enqueue(ctx, b.queue, messages...)
@@ -182,7 +184,7 @@ func (r *Runner) buryAgain() {
 	for failed := 0; ; {
 		r.mu.Lock()
 		cfg, paused := r.cfg, r.paused
-		if r.closed || b.n == 0 {
+		if r.closed {
 			b.trying = false
 			r.mu.Unlock()
 			return
@@ -198,8 +200,11 @@ func (r *Runner) buryAgain() {
 		}
 		got, err := r.queues.Lease(r.life, b.queue, lot, cfg.lease)
 		if err == nil && len(got) == 0 {
-			err = r.awaitBurials()
-			if err == nil {
+			over, e := r.awaitBurials()
+			if over {
+				return
+			}
+			if err = e; err == nil {
 				continue
 			}
 		}
@@ -228,27 +233,31 @@ func (r *Runner) restBurials(c <-chan time.Time) {
 }
 
 // awaitBurials waits for burials that others have begun to write, or that are
-// leased still by a runner before this one. Where there are none it says so.
-func (r *Runner) awaitBurials() error {
+// leased still by a runner before this one. Where there are none, over is true,
+// and there is no goroutine any more: by the queue's own count, for a write that
+// failed may have been made, twice even.
+func (r *Runner) awaitBurials() (over bool, err error) {
 	b := &r.burials
 	r.mu.Lock()
-	writing := b.writing > 0
+	writing, begun := b.writing > 0, b.begun
 	r.mu.Unlock()
 	if !writing {
 		n, err := r.queued(r.life, b.queue)
 		if err != nil {
-			return err
+			return false, err
 		}
 		r.mu.Lock()
-		if b.writing == 0 && n == 0 {
-			b.n = 0
+		if begun == b.begun {
+			b.n = n
+			b.trying = n > 0
 		}
+		over = !b.trying
 		r.mu.Unlock()
 		if n == 0 {
-			return nil
+			return over, nil
 		}
 	}
-	return r.queues.Wait(r.open, b.queue)
+	return false, r.queues.Wait(r.open, b.queue)
 }
 
 // queued counts what is in a queue.

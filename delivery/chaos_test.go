@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -80,7 +81,7 @@ func (c *leaps) leap(d time.Duration) {
 // updates, and sets the clock, while a target and the engine fail by chance.
 // In the end each event has its outcome, and the runner's books are empty.
 func TestNothingIsLostOrLeftBehindWhateverIsDoneMeanwhile(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range seeds(t) {
 		bubble(t, fmt.Sprint("seed ", seed), func(t *testing.T) { chaos(t, seed) })
 	}
 }
@@ -211,8 +212,9 @@ func chaos(t *testing.T, seed uint64) {
 			d, _ := eng.Queues().Depth(t.Context(), "delivery/test")
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			t.Fatalf("%d have no outcome after three hours: %.10v; the queue has %+v; retries %d, leased %d, due %d, fresh %d, offered %d, running %d, paced %v",
-				len(missing()), missing(), d, r.retries, len(r.leased), r.due.len(), r.fresh.len(), r.offered.n, r.running, r.paced)
+			burials, _ := eng.Queues().Depth(t.Context(), "delivery/test"+burialSuffix)
+			t.Fatalf("%d have no outcome after three hours: %.10v; the queue has %+v, that of burials %+v; retries %d, leased %d, due %d, fresh %d, offered %d, running %d, paced %v",
+				len(missing()), missing(), d, burials, r.retries, len(r.leased), r.due.len(), r.fresh.len(), r.offered.n, r.running, r.paced)
 		}
 		time.Sleep(time.Second)
 	}
@@ -223,9 +225,12 @@ func chaos(t *testing.T, seed uint64) {
 	if err != nil || d != (engine.Depth{}) {
 		t.Errorf("the queue has %+v, %v", d, err)
 	}
+	if d, err := eng.Queues().Depth(t.Context(), "delivery/test"+burialSuffix); err != nil || d != (engine.Depth{}) {
+		t.Errorf("the queue of burials has %+v, %v", d, err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.retries != 0 || len(r.leased) != 0 || r.leasedBytes != 0 || r.offered.n != 0 || r.offered.bytes != 0 || r.freshRunning != 0 || r.running != 0 || len(r.groups) != 0 || r.leasing || r.parking {
+	if r.retries != 0 || len(r.leased) != 0 || r.leasedBytes != 0 || r.offered.n != 0 || r.offered.bytes != 0 || r.freshRunning != 0 || r.running != 0 || len(r.groups) != 0 || r.leasing || r.parking || r.burials.n != 0 || r.burials.trying || len(r.early) != 0 {
 		t.Errorf("left behind: retries %d, leased %d (%d bytes), offered %d (%d bytes), fresh running %d, running %d, groups %d, leasing %t, parking %t, waiting %d",
 			r.retries, len(r.leased), r.leasedBytes, r.offered.n, r.offered.bytes, r.freshRunning, r.running, len(r.groups), r.leasing, r.parking, len(r.waiting))
 	}
@@ -239,4 +244,18 @@ func chaos(t *testing.T, seed uint64) {
 			}
 		}
 	}
+}
+
+// seeds is how many rounds a test with chance in it makes: 12, or what the
+// variable SIGNALBOX_TEST_SEEDS says.
+func seeds(t *testing.T) uint64 {
+	s := os.Getenv("SIGNALBOX_TEST_SEEDS")
+	if s == "" {
+		return 12
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		t.Fatal("SIGNALBOX_TEST_SEEDS:", err)
+	}
+	return n
 }

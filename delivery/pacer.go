@@ -38,6 +38,7 @@ type Pacer struct {
 	waiting fifo[*turn]     // given up ones among them
 	timer   *clock.Timer    // calls kick at wake; nil where none is set
 	wake    time.Time
+	seen    time.Time // what the clock showed last
 }
 
 // turn is the right to send one request.
@@ -122,7 +123,7 @@ func (t *turn) end(left bool) {
 		switch {
 		case p.rate == 0:
 		case left:
-			p.sent.push(p.clk.Now())
+			p.sent.push(p.look())
 		default:
 			p.next = p.next.Add(-pacerSecond / time.Duration(p.rate))
 		}
@@ -141,10 +142,24 @@ func tell(granted []*turn) {
 	}
 }
 
+// look tells the time. Where the clock was set back, what the pacer remembers
+// is set back with it. Called with mu held.
+func (p *Pacer) look() time.Time {
+	now := p.clk.Now()
+	if back := p.seen.Sub(now); back > 0 {
+		p.next, p.wake = p.next.Add(-back), p.wake.Add(-back)
+		for i := range p.sent.items {
+			p.sent.items[i] = p.sent.items[i].Add(-back)
+		}
+	}
+	p.seen = now
+	return now
+}
+
 // kick grants what may go now and sees to it that it is called again when more
 // may. Called with mu held.
 func (p *Pacer) kick() (granted []*turn) {
-	now := p.clk.Now()
+	now := p.look()
 	for p.sent.len() > 0 && now.Sub(p.sent.first()) >= pacerSecond {
 		p.sent.pop()
 	}
@@ -202,14 +217,16 @@ func (p *Pacer) setTimer(now, at time.Time) {
 		p.timer.Stop()
 	}
 	p.wake = at
-	p.timer = p.clk.AfterFunc(at.Sub(now), func() {
+	var t *clock.Timer
+	t = p.clk.AfterFunc(at.Sub(now), func() {
 		p.mu.Lock()
 		var granted []*turn
-		if !p.clk.Now().Before(p.wake) {
+		if p.timer == t { // it may be early, and is set again
 			p.timer = nil
 			granted = p.kick()
 		}
 		p.mu.Unlock()
 		tell(granted)
 	})
+	p.timer = t
 }

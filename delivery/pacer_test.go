@@ -199,3 +199,25 @@ func TestPacer(t *testing.T) {
 		}
 	})
 }
+
+func TestAPacerGoesOnWhereTheClockIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clk := &leaps{Clock: clock.Real()}
+		p := NewPacer(clk, 10)
+		began := time.Now()
+		for i := range 100 {
+			if i == 20 || i == 50 {
+				clk.leap(-time.Hour)
+			}
+			if i == 60 { // while one waits
+				time.AfterFunc(time.Millisecond, func() { clk.leap(-time.Hour) })
+			}
+			if err := p.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took < 9*time.Second || took > 12*time.Second {
+			t.Errorf("a hundred at ten a second took %v", took)
+		}
+	})
+}

@@ -175,13 +175,15 @@ func (r *Runner) accept(got []engine.Leased) {
 		}
 		it.id, it.token, it.until = m.ID, m.Token, m.Until
 		delete(r.waiting, it.id)
-		if it.writer != r.opened {
+		if it.writer != r.opened && !r.early[it.id] {
 			it.shorten(now)
+			if early.take(it, m.Group, now) {
+				r.early[it.id] = true
+				r.waiting[it.id] = waiting{token: it.token, due: it.due}
+				continue
+			}
 		}
-		if it.writer != r.opened && early.take(it, m.Group, now) {
-			r.waiting[it.id] = waiting{token: it.token, due: it.due}
-			continue
-		}
+		delete(r.early, it.id) // it has waited
 		r.takeUp(it, m.Group, false)
 	}
 	r.stats.dropped += uint64(len(broken))

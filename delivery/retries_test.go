@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/signalbox/signalbox/clock"
+	"github.com/signalbox/signalbox/engine/local"
 )
 
 // failing answers r to the first n attempts at each event.
@@ -553,4 +554,48 @@ func TestALeaseThatIsLostMakesNoSecondOutcome(t *testing.T) {
 			t.Errorf("the status is %+v", s)
 		}
 	})
+}
+
+func TestAClockSetBackDelaysNoRetry(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		bubble(t, map[bool]string{false: "of the same process", true: "of a process before"}[crash], func(t *testing.T) {
+			disk, clk := vfs.NewCrashableMem(), &leaps{Clock: clock.Real()}
+			p, l := &probe{answer: failing(4, refused)}, &ledger{}
+			start := func(fs vfs.FS) *Runner {
+				eng, err := local.Open("data", local.Options{FS: fs, Clock: clk})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { eng.Close() })
+				r, err := Open(t.Context(), eng, clk, "delivery/test", Config{Target: p, Observer: l, Policy: DefaultPolicy})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { closeRunner(t, r) })
+				r.jitter = longest
+				return r
+			}
+			began := time.Now()
+			r := start(disk)
+			es := events(1, 20)
+			for i := range es {
+				es[i].Ingested = clk.Now()
+			}
+			offer(t, r, es)
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			if crash {
+				clone := disk.CrashClone(vfs.CrashCloneCfg{})
+				closeRunner(t, r)
+				clk.leap(-time.Hour)
+				start(clone)
+			} else {
+				clk.leap(-time.Hour)
+			}
+			l.settled(t, 20)
+			if took := time.Since(began).Round(time.Second); took > 20*time.Second {
+				t.Errorf("what takes 15 s took %v", took)
+			}
+		})
+	}
 }

@@ -68,7 +68,8 @@ type Runner struct {
 	leasedBytes int
 	bodyBytes   int // of a record, as a rule
 	waiting     map[uint64]waiting
-	hastening   bool // hasten's goroutine is there
+	early       map[uint64]bool // a predecessor's records that were not due when they were leased first
+	hastening   bool            // hasten's goroutine is there
 
 	groups  map[string]*group // PerGroup only
 	toPark  fifo[*group]
@@ -110,6 +111,7 @@ func Open(ctx context.Context, eng engine.Engine, clk clock.Clock, name string, 
 		paused:    cfg.Paused,
 		leased:    map[uint64]*item{},
 		waiting:   map[uint64]waiting{},
+		early:     map[uint64]bool{},
 		groups:    map[string]*group{},
 		burials:   burials{queue: name + burialSuffix, stir: make(chan struct{}, 1)},
 	}
