@@ -22,6 +22,9 @@ func (s *Service) fail(st *stack, name, status string) []event {
 // asked for.
 func (s *Service) failStack(st *stack, why string) []event {
 	op := st.Operation
+	if !strings.HasSuffix(why, ".") {
+		why += "."
+	}
 	back := why + " Rollback requested by user."
 	switch {
 	case op.Creating && st.OnFailure == OnFailureDelete:

@@ -102,6 +102,11 @@ func (s *Service) checkSource(p *pipe) error {
 	if _, err := p.filter(); err != nil {
 		return invalid("Invalid filter pattern definition. %s", err)
 	}
+	for _, text := range p.patterns() {
+		if name := nested(text); name != "" {
+			return invalid("Invalid filter pattern definition. Event buses support anything-but with %s, pipes do not.", name)
+		}
+	}
 	switch kind {
 	case kindQueue:
 		if given.DynamoDBStreamParameters != nil {
