@@ -69,6 +69,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *api.CreateFunctionInpu
 			return nil, err
 		}
 	}
+	s.workshop.ahead(shown)
 	c, err := s.describe(shown, "")
 	return new(api.CreateFunctionOutput(c)), err
 }
@@ -98,6 +99,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *api.Updat
 		return nil, err
 	}
 	s.workshop.replace(&f.Latest)
+	s.workshop.ahead(&f.Latest)
 	c, err := s.describe(&f.Latest, "")
 	return new(api.UpdateFunctionConfigurationOutput(c)), err
 }
@@ -154,6 +156,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *api.UpdateFunction
 			return nil, err
 		}
 	}
+	s.workshop.ahead(shown)
 	c, err := s.describe(shown, "")
 	return new(api.UpdateFunctionCodeOutput(c)), err
 }

@@ -23,7 +23,7 @@ func (w *workshop) keep(v *catalog.Version, n int) {
 		w.kept[key] = k
 	}
 	k.processes, k.failure = n, nil
-	if b := w.benches[key]; b != nil {
+	if b := w.benches[key]; b != nil && b.begun {
 		select {
 		case <-b.ready:
 			if b.pool != nil {

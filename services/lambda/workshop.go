@@ -13,7 +13,6 @@ import (
 
 	"github.com/signalbox/signalbox/engine"
 	"github.com/signalbox/signalbox/services/lambda/api"
-	"github.com/signalbox/signalbox/services/lambda/bundle"
 	"github.com/signalbox/signalbox/services/lambda/catalog"
 	"github.com/signalbox/signalbox/services/lambda/runtimes"
 	"github.com/signalbox/signalbox/services/lambda/sandbox"
@@ -33,6 +32,7 @@ type workshop struct {
 	mu      sync.Mutex // guards what follows
 	benches map[string]*bench
 	kept    map[string]*kept
+	early   int // versions that are being unpacked ahead
 	closed  bool
 	ends    sync.WaitGroup // of pools that are being closed
 }
@@ -42,7 +42,10 @@ type bench struct {
 	edition  string // see catalog.Version.Edition
 	modified time.Time
 	dir      string
-	ready    chan struct{} // closed once pool or err is there
+	unpacked chan struct{} // closed once the code lies in dir, or failed is there
+	failed   error         // of unpacking
+	begun    bool          // somebody makes the pool; guarded by the workshop's mu
+	ready    chan struct{} // closed once pool or err is there; not before it is begun
 	pool     *sandbox.Pool
 	err      error
 }
@@ -82,8 +85,10 @@ func (w *workshop) pool(ctx context.Context, v *catalog.Version) (*sandbox.Pool,
 		b = nil
 	}
 	if b == nil {
-		b = &bench{edition: edition, modified: v.Modified, ready: make(chan struct{})}
-		w.benches[key] = b
+		b = w.open(key, edition, v)
+	}
+	if !b.begun {
+		b.begun = true
 		w.ends.Go(func() { w.make(key, b, v) })
 	}
 	w.mu.Unlock()
@@ -99,7 +104,11 @@ func (w *workshop) pool(ctx context.Context, v *catalog.Version) (*sandbox.Pool,
 // there the next time.
 func (w *workshop) make(key string, b *bench, v *catalog.Version) {
 	defer close(b.ready)
-	b.pool, b.err = w.prepare(w.s.life, b, v)
+	if <-b.unpacked; b.failed != nil {
+		b.err = b.failed
+	} else {
+		b.pool, b.err = w.prepare(w.s.life, b, v)
+	}
 	w.equip(key, b)
 	if b.err == nil {
 		return
@@ -149,6 +158,15 @@ func (w *workshop) drop(v *catalog.Version) {
 // retire closes a pool in the background. Called with mu held.
 func (w *workshop) retire(key string, b *bench) {
 	delete(w.benches, key)
+	if !b.begun { // nobody waits for it
+		b.begun, b.err = true, sandbox.ErrClosed
+		w.ends.Go(func() {
+			<-b.unpacked
+			close(b.ready)
+			w.clear(b)
+		})
+		return
+	}
 	w.ends.Go(func() {
 		<-b.ready
 		if b.pool == nil {
@@ -183,20 +201,10 @@ func (w *workshop) close(ctx context.Context) error {
 	return fmt.Errorf("waiting for invocations: %w", ctx.Err())
 }
 
-// prepare unpacks a version and finds out how it is run.
+// prepare finds out how a version that is unpacked is run.
 func (w *workshop) prepare(ctx context.Context, b *bench, v *catalog.Version) (*sandbox.Pool, error) {
-	dir, err := os.MkdirTemp(w.code, v.Function+"-")
-	if err != nil {
-		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
-	}
-	b.dir = dir
-	task, opt := filepath.Join(dir, "task"), filepath.Join(dir, "opt")
-	if v.Code.Folder != "" {
-		task = v.Code.Folder
-	}
-	if err := w.unpack(ctx, v, task, opt); err != nil {
-		return nil, fmt.Errorf("unpacking %s: %w", v.Function, err)
-	}
+	dir := b.dir
+	task, opt := places(dir, v)
 	variables, err := w.s.variables(v)
 	if err != nil {
 		return nil, err
@@ -255,31 +263,6 @@ func unavailable(err error) error {
 		return api.Refuse(api.CodeInvalidRuntimeException, "%s", missing)
 	}
 	return err
-}
-
-func (w *workshop) unpack(ctx context.Context, v *catalog.Version, task, opt string) error {
-	put := func(c catalog.Code, dir string) error {
-		if c.Folder != "" {
-			return bundle.Copy(c.Folder, dir)
-		}
-		blob, err := w.s.Engine.Blobs().Open(ctx, c.Digest)
-		if err != nil {
-			return err
-		}
-		defer blob.Close()
-		return bundle.Unpack(blob, blob.Size(), dir, bundle.MaxUnzipped)
-	}
-	if task != v.Code.Folder {
-		if err := put(v.Code, task); err != nil {
-			return err
-		}
-	}
-	for _, l := range v.Layers {
-		if err := put(l.Code, opt); err != nil {
-			return fmt.Errorf("layer %s: %w", l.ARN, err)
-		}
-	}
-	return os.MkdirAll(opt, 0o755)
 }
 
 func (w *workshop) isClosed() bool {
