@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"maps"
 	"regexp"
 	"slices"
 
@@ -28,7 +27,10 @@ var aliasName = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 
 // checkAlias sees that what the alias names exists.
 func (s *Service) checkAlias(f *catalog.Function, a *catalog.Alias) error {
-	for v := range maps.Keys(a.Weights) {
+	if len(a.Weights) > 1 {
+		return api.Invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
+	}
+	for v := range a.Weights {
 		if s.Versions.Get(f.Key(v)) == nil {
 			return api.NotFound("Function not found: %s", catalog.FunctionARN(f.Scope, f.Name, v))
 		}
@@ -38,9 +40,6 @@ func (s *Service) checkAlias(f *catalog.Function, a *catalog.Alias) error {
 		if v == a.Version {
 			return api.Invalid("Invalid function version %s. Function version %s is already included in routing configuration.", v, v)
 		}
-	}
-	if len(a.Weights) > 1 {
-		return api.Invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
 	}
 	if a.Version != catalog.Latest && s.Versions.Get(f.Key(a.Version)) == nil {
 		return api.NotFound("Function not found: %s", catalog.FunctionARN(f.Scope, f.Name, a.Version))
@@ -52,7 +51,10 @@ func (s *Service) checkAlias(f *catalog.Function, a *catalog.Alias) error {
 func (s *Service) CreateAlias(ctx context.Context, in *api.CreateAliasInput) (*api.CreateAliasOutput, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	_, f, err := s.unqualified(ctx, *in.FunctionName)
+	n, f, err := s.unqualified(ctx, *in.FunctionName)
+	if wire.IsCode(err, api.CodeResourceNotFoundException) { // of the version, as AWS says
+		return nil, api.NotFound("Function not found: %s", catalog.FunctionARN(n.Scope, n.Function, *in.FunctionVersion))
+	}
 	if err != nil {
 		return nil, err
 	}

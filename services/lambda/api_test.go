@@ -219,6 +219,24 @@ func TestRefusals(t *testing.T) {
 		_, err := w.Invoke(ctx, in)
 		return err
 	}
+	alias := func(function, version string, weights map[string]float64) error {
+		_, err := w.CreateAlias(ctx, &lambda.CreateAliasInput{
+			FunctionName: &function, Name: new("live"), FunctionVersion: &version, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
+		})
+		return err
+	}
+	configure := func(function string, d *types.DestinationConfig) error {
+		_, err := w.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: &function, DestinationConfig: d})
+		return err
+	}
+	to := func(arn string) *types.DestinationConfig {
+		return &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: &arn}}
+	}
+	const functionARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+	tags := map[string]string{}
+	for i := range 51 {
+		tags[fmt.Sprint(i)] = "x"
+	}
 	for _, c := range []struct {
 		says          string
 		err           error
@@ -250,6 +268,14 @@ func TestRefusals(t *testing.T) {
 		{"a VPC", create(func(in *lambda.CreateFunctionInput) {
 			in.VpcConfig = &types.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}}
 		}), "InvalidParameterValueException", "VpcConfig is not implemented by Signalbox: functions run as processes of this machine."},
+		{"a configuration of no function", configure("none", to("arn:aws:sqs:us-east-1:000000000000:q")), "ResourceNotFoundException", "The function doesn't exist."},
+		{"a configuration that says nothing", configure("f", nil), "InvalidParameterValueException", "You must specify at least one of error handling or destination setting."},
+		{"itself as its destination", configure("f", to(functionARN+"f")), "InvalidParameterValueException", "You can't specify the function as a destination for itself."},
+		{"a destination that is not there", configure("f", to(functionARN+"none")), "InvalidParameterValueException", "The destination ARN " + functionARN + "none is invalid."},
+		{"a destination that takes no records", configure("f", to("arn:aws:iam:us-east-1:000000000000:role/r")), "InvalidParameterValueException", "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:iam:us-east-1:000000000000:role/r), onFailure=null) is invalid."},
+		{"more than 50 tags", create(func(in *lambda.CreateFunctionInput) { in.Tags = tags }), "InvalidParameterValueException", "Number of tags exceeds resource tag limit."},
+		{"weights of two versions", alias("f", "1", map[string]float64{"2": 0.1, "3": 0.1}), "InvalidParameterValueException", "Number of items in AdditionalVersionWeights cannot be greater than 1"},
+		{"an alias of no function", alias("none", "1", nil), "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:none:1"},
 		{"a function that is not there", invoke(&lambda.InvokeInput{FunctionName: new("none")}), "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:none"},
 		{"a version that is not there", invoke(&lambda.InvokeInput{FunctionName: new("f"), Qualifier: new("9")}), "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:9"},
 		{"two qualifiers", invoke(&lambda.InvokeInput{FunctionName: new("f:1"), Qualifier: new("2")}), "InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier."},

@@ -17,7 +17,7 @@ func environmentContext(v *catalog.Version) []byte {
 // sealVariables keeps the environment variables.
 func (s *Service) sealVariables(v *catalog.Version, variables map[string]string) error {
 	v.Environment = nil
-	if len(variables) == 0 {
+	if variables == nil {
 		return nil
 	}
 	text, err := json.Marshal(variables)

@@ -26,6 +26,9 @@ func (s *Service) CreateFunction(ctx context.Context, in *api.CreateFunctionInpu
 	if wire.Value(in.PackageType) == api.PackageTypeImage {
 		return nil, api.Invalid("PackageType Image is not implemented by Signalbox: functions run as processes of this machine, without containers.")
 	}
+	if len(in.Tags) > maxTags {
+		return nil, tooManyTags()
+	}
 	s.storing.RLock()
 	defer s.storing.RUnlock()
 	v := catalog.Version{
@@ -330,6 +333,9 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *api.GetAccountSetti
 		for _, v := range s.Published(f) {
 			out.AccountUsage.TotalCodeSize += v.Code.Size
 		}
+	}
+	for _, l := range s.layers.List(wire.ScopeOf(ctx).Key("")) {
+		out.AccountUsage.TotalCodeSize += l.Code.Size
 	}
 	out.AccountUsage.FunctionCount = new(int64(len(functions)))
 	out.AccountLimit.UnreservedConcurrentExecutions = new(int32(s.unreserved(wire.ScopeOf(ctx))))

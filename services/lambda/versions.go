@@ -139,6 +139,8 @@ func (s *Service) tagged(ctx context.Context, resource string) (tags map[string]
 
 const maxTags = 50
 
+func tooManyTags() error { return api.Invalid("Number of tags exceeds resource tag limit.") }
+
 // TagResource implements [api.API].
 func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
 	s.Mu.Lock()
@@ -154,7 +156,7 @@ func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*a
 		}
 	}
 	if len(merged) > maxTags {
-		return nil, api.Invalid("The number of tags exceeds the limit of %d.", maxTags)
+		return nil, tooManyTags()
 	}
 	return nil, change(merged)
 }

@@ -54,9 +54,25 @@ func (s *Invocations) configured(ctx context.Context, functionName string, quali
 	return n, f, nil
 }
 
-func (c *InvokeConfig) setDestinations(d *api.DestinationConfig) error {
+// mustSay refuses a configuration that says nothing.
+func mustSay(retries, age *int32, d *api.DestinationConfig) error {
+	if retries == nil && age == nil && d == nil {
+		return api.Invalid("You must specify at least one of error handling or destination setting.")
+	}
+	return nil
+}
+
+// setDestinations changes the destinations to those that a request gives.
+func (s *Invocations) setDestinations(c *InvokeConfig, d *api.DestinationConfig) error {
 	if d == nil {
 		return nil
+	}
+	success, failure := "null", "null"
+	if d.OnSuccess != nil && d.OnSuccess.Destination != nil {
+		success = "OnSuccess(destination=" + *d.OnSuccess.Destination + ")"
+	}
+	if d.OnFailure != nil && d.OnFailure.Destination != nil {
+		failure = "OnFailure(destination=" + *d.OnFailure.Destination + ")"
 	}
 	for _, p := range []struct {
 		to   *string
@@ -69,7 +85,14 @@ func (c *InvokeConfig) setDestinations(d *api.DestinationConfig) error {
 		if !p.set {
 			continue
 		}
-		if err := CheckDestination(wire.Value(p.from)); err != nil {
+		text := wire.Value(p.from)
+		if a, err := arn.Parse(text); text != "" && (err != nil || !slices.Contains(destinations, a.Service)) {
+			return api.Invalid("The provided destination config DestinationConfig(onSuccess=%s, onFailure=%s) is invalid.", success, failure)
+		}
+		if err := CheckDestination(text); err != nil {
+			return err
+		}
+		if err := s.checkFunction(c, text); err != nil {
 			return err
 		}
 		*p.to = wire.Value(p.from)
@@ -77,13 +100,33 @@ func (c *InvokeConfig) setDestinations(d *api.DestinationConfig) error {
 	return nil
 }
 
+// checkFunction sees that a function which is a destination is another one, and that
+// there is one, as far as it is of the same account and region.
+func (s *Invocations) checkFunction(c *InvokeConfig, text string) error {
+	a, err := arn.Parse(text)
+	if err != nil || a.Service != "lambda" || wire.ScopeOfARN(a) != c.Scope {
+		return nil
+	}
+	n, ok := catalog.Read(c.Scope, text)
+	if !ok || s.Catalog.Functions.Get(n.Key()) == nil {
+		return api.Invalid("The destination ARN %s is invalid.", text)
+	}
+	if n.Function == c.Function {
+		return api.Invalid("You can't specify the function as a destination for itself.")
+	}
+	return nil
+}
+
+// destinations are the services that records can be sent to.
+var destinations = []string{"sqs", "sns", "lambda", "events", "s3"}
+
 // CheckDestination refuses what no record of an invocation can be sent to.
 func CheckDestination(text string) error {
 	if text == "" {
 		return nil
 	}
 	a, err := arn.Parse(text)
-	if err != nil || !slices.Contains([]string{"sqs", "sns", "lambda", "events", "s3"}, a.Service) {
+	if err != nil || !slices.Contains(destinations, a.Service) {
 		return api.Invalid("The provided destination config DestinationConfig is invalid: %s", text)
 	}
 	if a.Service == "sqs" && strings.HasSuffix(a.Resource, ".fifo") {
@@ -111,12 +154,18 @@ func (s *Invocations) PutFunctionEventInvokeConfig(ctx context.Context, in *api.
 	s.Catalog.Mu.Lock()
 	defer s.Catalog.Mu.Unlock()
 	n, f, err := s.configured(ctx, *in.FunctionName, in.Qualifier)
+	if wire.IsCode(err, api.CodeResourceNotFoundException) {
+		return nil, api.NotFound("The function doesn't exist.")
+	}
+	if err == nil {
+		err = mustSay(in.MaximumRetryAttempts, in.MaximumEventAgeInSeconds, in.DestinationConfig)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c := &InvokeConfig{Scope: n.Scope, Function: n.Function, Qualifier: n.Qualifier}
 	c.Retries, c.MaxAge, c.Modified = in.MaximumRetryAttempts, in.MaximumEventAgeInSeconds, s.Clock.Now()
-	if err := c.setDestinations(in.DestinationConfig); err != nil {
+	if err := s.setDestinations(c, in.DestinationConfig); err != nil {
 		return nil, err
 	}
 	if err := s.putConfig(ctx, f, c); err != nil {
@@ -141,6 +190,9 @@ func (s *Invocations) UpdateFunctionEventInvokeConfig(ctx context.Context, in *a
 	if err != nil {
 		return nil, err
 	}
+	if err := mustSay(in.MaximumRetryAttempts, in.MaximumEventAgeInSeconds, in.DestinationConfig); err != nil {
+		return nil, err
+	}
 	old := s.Configs.Get(n.Key(n.Qualifier))
 	if old == nil {
 		return nil, api.NotFound("The function %s doesn't have an EventInvokeConfig", n.ARN())
@@ -152,7 +204,7 @@ func (s *Invocations) UpdateFunctionEventInvokeConfig(ctx context.Context, in *a
 	if in.MaximumEventAgeInSeconds != nil {
 		c.MaxAge = in.MaximumEventAgeInSeconds
 	}
-	if err := c.setDestinations(in.DestinationConfig); err != nil {
+	if err := s.setDestinations(&c, in.DestinationConfig); err != nil {
 		return nil, err
 	}
 	c.Modified = s.Clock.Now()
