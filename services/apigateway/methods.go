@@ -80,12 +80,21 @@ func (d *Definition) CheckMethod(m *Method) error {
 func (s *Service) PutMethod(ctx context.Context, in *PutMethodInput) (*PutMethodOutput, error) {
 	verb := strings.ToUpper(*in.HttpMethod)
 	if !slices.Contains(verbs, verb) {
-		return nil, bad("Invalid HttpMethod specified. Valid values are %s", strings.Join(verbs, ", "))
+		return nil, bad("Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY")
 	}
 	m := Method{
 		HttpMethod: &verb, AuthorizationType: in.AuthorizationType, AuthorizerId: in.AuthorizerId, ApiKeyRequired: orElse(in.ApiKeyRequired, false),
 		OperationName: in.OperationName, RequestParameters: in.RequestParameters, RequestModels: in.RequestModels,
 		RequestValidatorId: in.RequestValidatorId, AuthorizationScopes: in.AuthorizationScopes,
+	}
+	names := map[string]bool{}
+	for name := range m.RequestParameters {
+		if p := strings.SplitN(name, ".", 4); len(p) == 4 {
+			if names[p[3]] {
+				return nil, bad("Parameter names must be unique across querystring, header and path")
+			}
+			names[p[3]] = true
+		}
 	}
 	err := s.change(ctx, *in.RestApiId, func(a *api) error {
 		r, err := a.resource(*in.ResourceId)
@@ -115,6 +124,9 @@ func (s *Service) GetMethod(ctx context.Context, in *GetMethodInput) (*GetMethod
 func (s *Service) UpdateMethod(ctx context.Context, in *UpdateMethodInput) (*UpdateMethodOutput, error) {
 	var out UpdateMethodOutput
 	err := s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(a *api, m *Method) error {
+		if err := whole(in.PatchOperations, "requestParameters", "requestModels"); err != nil {
+			return err
+		}
 		err := apply(m, in.PatchOperations, "authorizationType", "authorizerId", "apiKeyRequired", "operationName", "requestParameters",
 			"requestModels", "requestValidatorId", "authorizationScopes")
 		if err != nil {

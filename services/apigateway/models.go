@@ -14,6 +14,12 @@ import (
 var ModelName = regexp.MustCompile(`^[A-Za-z0-9]{1,128}$`)
 
 func checkModel(m *Model) error {
+	if *m.Name == "" {
+		return bad("Model name must be non-empty")
+	}
+	if wire.Value(m.Schema) == "" {
+		return bad("Model schema must have at least 1 property or array items defined")
+	}
 	if !ModelName.MatchString(*m.Name) {
 		return bad("Model name must be alphanumeric: %s", *m.Name)
 	}
@@ -73,6 +79,9 @@ func (s *Service) UpdateModel(ctx context.Context, in *UpdateModelInput) (*Updat
 		if err != nil {
 			return err
 		}
+		if err := replacing(in.PatchOperations); err != nil {
+			return err
+		}
 		if err := apply(m, in.PatchOperations, "description", "schema"); err != nil {
 			return err
 		}
@@ -92,7 +101,7 @@ func (s *Service) DeleteModel(ctx context.Context, in *DeleteModelInput) (*Delet
 			for verb, m := range r.ResourceMethods {
 				for _, used := range m.RequestModels {
 					if used == *in.ModelName {
-						return conflict("Cannot delete model '%s', is referenced in method request: %s %s", used, *r.Path, verb)
+						return conflict("Cannot delete model '%s', is referenced in method request: %s/%s", used, *r.Path, verb)
 					}
 				}
 			}
@@ -107,6 +116,9 @@ func (s *Service) CreateRequestValidator(ctx context.Context, in *CreateRequestV
 	v := &RequestValidator{
 		Id: new(kept.NewID(6)), Name: in.Name, ValidateRequestBody: wire.Value(in.ValidateRequestBody),
 		ValidateRequestParameters: wire.Value(in.ValidateRequestParameters),
+	}
+	if _, err := s.find(ctx, *in.RestApiId); err != nil {
+		return nil, bad("Invalid REST API identifier specified")
 	}
 	return (*CreateRequestValidatorOutput)(v), s.change(ctx, *in.RestApiId, func(a *api) error {
 		a.Validators[*v.Id] = v
@@ -149,9 +161,23 @@ func (s *Service) UpdateRequestValidator(ctx context.Context, in *UpdateRequestV
 		if err != nil {
 			return err
 		}
-		err = apply(v, in.PatchOperations, "name", "validateRequestBody", "validateRequestParameters")
+		if err := replacing(in.PatchOperations); err != nil {
+			return err
+		}
+		for i, op := range in.PatchOperations {
+			in.PatchOperations[i].Value = orElse(op.Value, "") // a flag without a value is unset
+			if strings.HasPrefix(wire.Value(op.Path), "/validateRequest") && wire.Value(op.Value) == "" {
+				in.PatchOperations[i].Value = new("false")
+			}
+		}
+		if err := apply(v, in.PatchOperations, "name", "validateRequestParameters", "validateRequestBody"); err != nil {
+			return err
+		}
+		if wire.Value(v.Name) == "" {
+			return bad("Request Validator name cannot be blank")
+		}
 		out = UpdateRequestValidatorOutput(*v)
-		return err
+		return nil
 	})
 	return &out, err
 }

@@ -26,7 +26,7 @@ func (d *Definition) AddResource(parent *Resource, part string) (*Resource, erro
 		return nil, bad("Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.")
 	}
 	if strings.HasSuffix(*parent.Path, "+}") {
-		return nil, bad("Cannot create a child of a resource with a greedy path variable")
+		return nil, bad("Cannot create a child of a resource with a greedy path variable: %s", wire.Value(parent.PathPart))
 	}
 	for _, r := range d.Resources {
 		if wire.Value(r.ParentId) != *parent.Id {
@@ -147,6 +147,9 @@ func (s *Service) UpdateResource(ctx context.Context, in *UpdateResourceInput) (
 			return bad("Root resource cannot be updated")
 		}
 		r := *old
+		if err := replacing(in.PatchOperations); err != nil {
+			return err
+		}
 		if err := apply(&r, in.PatchOperations, "parentId", "pathPart"); err != nil {
 			return err
 		}

@@ -14,6 +14,9 @@ func (s *Service) CreateRestApi(ctx context.Context, in *CreateRestApiInput) (*C
 	if strings.TrimSpace(*in.Name) == "" {
 		return nil, bad("Rest API name cannot be empty")
 	}
+	if in.Description != nil && *in.Description == "" {
+		return nil, bad("Description cannot be an empty string")
+	}
 	a := s.newAPI(ctx)
 	if in.CloneFrom != nil {
 		from, err := s.find(ctx, *in.CloneFrom)
@@ -145,6 +148,9 @@ func (s *Service) GetRestApis(ctx context.Context, in *GetRestApisInput) (*GetRe
 func (s *Service) UpdateRestApi(ctx context.Context, in *UpdateRestApiInput) (*UpdateRestApiOutput, error) {
 	var out UpdateRestApiOutput
 	err := s.change(ctx, *in.RestApiId, func(a *api) error {
+		if err := whole(in.PatchOperations, "binaryMediaTypes"); err != nil {
+			return err
+		}
 		err := apply(&a.RestApi, in.PatchOperations, "name", "description", "version", "binaryMediaTypes", "minimumCompressionSize",
 			"apiKeySource", "endpointConfiguration", "policy", "disableExecuteApiEndpoint", "securityPolicy", "endpointAccessMode")
 		if err != nil {
