@@ -36,9 +36,9 @@ func TestLoops(t *testing.T) {
 	w := start(t)
 	ctx := t.Context()
 	dead := w.queue("dead", nil)
-	again := w.queue("again", map[string]string{"VisibilityTimeout": "1", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, dead.arn)})
+	again := w.queue("again", map[string]string{"VisibilityTimeout": "4", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, dead.arn)})
 	w.write("loop", python.runtime, "app.handler", map[string]string{"app.py": looping}, func(in *lambda.CreateFunctionInput) {
-		in.DeadLetterConfig, in.Timeout = &types.DeadLetterConfig{TargetArn: &dead.arn}, new(int32(1))
+		in.DeadLetterConfig, in.Timeout = &types.DeadLetterConfig{TargetArn: &dead.arn}, new(int32(4))
 	})
 	if _, err := w.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: new("loop"), EventSourceArn: &again.arn}); err != nil {
 		t.Fatal(err)
