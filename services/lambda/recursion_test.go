@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,10 @@ func TestLoops(t *testing.T) {
 	event := func(how string, more string) (file string, payload []byte) {
 		file = filepath.Join(dir, how+more)
 		return file, fmt.Appendf(nil, `{"how":%q,"url":%q,"file":%q%s}`, how, again.url, file, more)
+	}
+	// A message is visible again after its time-out, whether or not a process has come up.
+	if _, payload := event("warm", `,"end":0`); string(w.invoke("loop", json.RawMessage(payload)).Payload) != `"no more"` {
+		t.Fatal("the handler does not end where it is told to")
 	}
 	sixteen := func(t *testing.T, file string) {
 		t.Helper()
