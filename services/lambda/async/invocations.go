@@ -90,7 +90,7 @@ func New(ctx context.Context, c Config) (*Invocations, error) {
 func (a *Invocations) Resume(ctx context.Context) error {
 	for _, q := range a.queues.List("") {
 		if f := a.Catalog.Functions.Get(q.Scope.Key(q.Function)); f == nil || f.ID != q.ID {
-			if err := errors.Join(a.Engine.Queues().Drop(ctx, q.runner()), a.queues.Delete(ctx, q.key())); err != nil {
+			if err := errors.Join(delivery.Forget(ctx, a.Engine, q.runner()), a.queues.Delete(ctx, q.key())); err != nil {
 				return fmt.Errorf("forgetting invocations of a deleted function: %w", err)
 			}
 			continue
@@ -204,7 +204,7 @@ func (a *Invocations) Forget(ctx context.Context, f *catalog.Function) {
 			if r != nil {
 				_ = r.Close(now) // it says that it was cut off
 			}
-			if err = a.Engine.Queues().Drop(context.WithoutCancel(ctx), q.runner()); err == nil {
+			if err = delivery.Forget(context.WithoutCancel(ctx), a.Engine, q.runner()); err == nil {
 				err = a.queues.Delete(context.WithoutCancel(ctx), q.key())
 			}
 			if err != nil {
