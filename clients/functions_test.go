@@ -32,6 +32,7 @@ func pack(t *testing.T, path, name, text string) {
 }
 
 func TestTerraformKeepsFunctions(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	box := signalboxtest.Start(t)
 	tf := newTerraform(t, "functions", box.URL())
 	pack(t, filepath.Join(tf.dir, "layer.zip"), "python/lib.py", "x = 1")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestTerraformKeepsIAM(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	box := signalboxtest.Start(t)
 	tf := newTerraform(t, "iam", box.URL())
 	tf.apply()

@@ -8,6 +8,7 @@ import (
 )
 
 func TestTerraformKeepsAStackWithAPipe(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	box := signalboxtest.Start(t)
 	tf := newTerraform(t, "stack", box.URL())
 	tf.apply()
