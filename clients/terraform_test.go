@@ -52,7 +52,7 @@ func (tf *terraform) run(args ...string) string {
 }
 
 func (tf *terraform) try(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(tf.t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(tf.t.Context(), 8*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + tf.dir}, args...)...)
 	c.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
