@@ -58,7 +58,7 @@ func (s *Server) apis(ctx context.Context, c Config, eng engine.Engine, function
 			return httpapi.Caller{Account: caller.Account, Principal: caller.Principal, AccessKeyID: caller.AccessKeyID}, body, err
 		},
 	})
-	s.home.exists = func(id string) bool { return old.Exists(id) || apis.Exists(id) }
+	s.home.exists.Store(new(func(id string) bool { return old.Exists(id) || apis.Exists(id) }))
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if to, ok := names.Resolve(r); ok {
 			to.Put(r)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
+	"sync/atomic"
 
 	"github.com/signalbox/signalbox/services/apigateway/address"
 	"github.com/signalbox/signalbox/wire"
@@ -17,8 +19,8 @@ var awsAPI = regexp.MustCompile(`https://([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\
 // home leads the addresses that APIs would have in AWS to those that live here.
 // Addresses of other APIs stay what they are.
 type home struct {
-	base   func() string        // the server's own address
-	exists func(id string) bool // tells whether an API lives here; nil until they are open
+	base   func() string                        // the server's own address
+	exists atomic.Pointer[func(id string) bool] // tells whether an API lives here; nil until they are open
 }
 
 // text is a text with each address of an API that lives here replaced by one
@@ -34,11 +36,12 @@ func (h *home) answer(ctx context.Context, s string) string {
 }
 
 func (h *home) replace(s string, with func(id, region string) string) string {
-	if h.exists == nil {
+	exists := h.exists.Load()
+	if exists == nil {
 		return s
 	}
 	return awsAPI.ReplaceAllStringFunc(s, func(found string) string {
-		if m := awsAPI.FindStringSubmatch(found); h.exists(m[1]) {
+		if m := awsAPI.FindStringSubmatch(found); (*exists)(m[1]) {
 			return with(m[1], m[2])
 		}
 		return found
@@ -60,6 +63,9 @@ type homing struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t homing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.Contains(r.URL.Host, ".execute-api.") {
+		return t.next.RoundTrip(r) // most are: they need not be written out
+	}
 	at := r.URL.String()
 	here := t.home.text(at)
 	if here == at {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAddressesOfAWSLeadToTheAPIsThatLiveHere(t *testing.T) {
-	h := &home{base: func() string { return "http://localhost:4566" }, exists: func(id string) bool { return id == "abc123" }}
+	h := homeOf("http://localhost:4566")
 	ctx := wire.NewContext(t.Context(), &wire.Request{Scheme: "http", Host: "10.0.0.9:4566"})
 	for _, c := range []struct{ name, in, text, answer string }{
 		{"an API that lives here", "https://abc123.execute-api.eu-west-1.amazonaws.com/prod/orders",
@@ -35,7 +35,7 @@ func TestACallOfAnAPIThatLivesHereComesHome(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.String() }))
 	defer server.Close()
-	h := &home{base: func() string { return server.URL }, exists: func(id string) bool { return id == "abc123" }}
+	h := homeOf(server.URL)
 	refuse := &http.Client{Transport: refusing{}}
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders?x=1", http.NoBody)
 	if err != nil {
@@ -49,6 +49,13 @@ func TestACallOfAnAPIThatLivesHereComesHome(t *testing.T) {
 	if at := <-got; at != "/_aws/execute-api/abc123/prod/orders?x=1" {
 		t.Errorf("it came at %s", at)
 	}
+}
+
+// homeOf is a server at base where the API abc123 lives.
+func homeOf(base string) *home {
+	h := &home{base: func() string { return base }}
+	h.exists.Store(new(func(id string) bool { return id == "abc123" }))
+	return h
 }
 
 // refusing makes no request.
